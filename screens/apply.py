@@ -19,8 +19,7 @@ from screens.frame import Page, cut
 from screens.notices import Refused, parts_of
 from screens.theme import BAD, MARKS, OK, WARN, Part, cell, look, say
 from screens.widgets import Act, Card, Facts, Reading, Row
-from wizard.change.events import Event
-from wizard.change.outcome import Outcome
+from wizard.change.events import Event, Outcome
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step, StepId

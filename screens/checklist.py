@@ -16,14 +16,14 @@ from screens.theme import OK, Part, refusal, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
 from wizard.questions.answers import PHASES
-from wizard.questions.flow import Step, StepId
-from wizard.questions.phases import numbered
+from wizard.questions.flow import Step, StepId, numbered
 from wizard.reports.checklist import Checklist, Item
 from wizard.session.session import Session
 from wizard.texts.en.questions import TITLES
 
 _FINGERPRINT = re.compile(r"\b[0-9a-f]{64}\b")
 PLACES = {
+    "vendor": "Before anything else: your vendor",
     "here": "On this gateway",
     "portal": "In the portal, before the policy is changed",
     "node": "On every other node of the cluster",
@@ -72,7 +72,7 @@ class Left(Page):
         """How far it is."""
         if self.kept is None:
             return [
-                ("There is no list on this machine", "accent bold"),
+                ("There is no checklist on this machine", "accent bold"),
                 ("  the last step of a set-up creates it", "muted"),
             ]
         if not self.kept.left:

@@ -220,7 +220,7 @@ class Commands(Over[None]):
 
     def compose(self) -> Iterable[Widget]:
         """Words, then the commands from the first column on."""
-        yield Static(say((" To repair it by hand", "accent bold"), ("  in another window, as root\n", "muted")))
+        yield Static(say((" To repair it manually", "accent bold"), ("  in another window, as root\n", "muted")))
         yield Reading(Static(say("\n".join(self._commands)), classes="commands"), id="commands")
         yield Keys()
 

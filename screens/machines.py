@@ -25,7 +25,7 @@ Made = tuple[str, str, str]
 """The kind, the host name and the version, "" when it is not known."""
 ABOUT: list[Row] = [
     ("Why", ["Each gateway, and each Windows client with local storage, gets a bundle with its files."]),
-    ("Keys", ["a adds a machine, e edits and d removes the marked one. Enter goes on."]),
+    ("Keys", ["a adds a machine, e edits and d removes the marked one. Enter continues."]),
 ]
 _EMPTY = ("none yet", "press a to add a gateway or a client")
 
@@ -196,10 +196,10 @@ class Machine(Over[Made]):
             Static(say(("Kind", "bold"))),
             Choice(kinds, self._kind, id="kind"),
             Static("", classes="gap"),
-            Static(say(("Version of its Java, or of Windows, if you know it", "bold"))),
+            Static(say(("Version of Java or Windows, if you know it", "bold"))),
             Field(self._version, id="version", placeholder="17.0.9, or Server 2016"),
             Static("", id="wrong"),
-            Horizontal(Act("Take it", id="take"), Act("Cancel", id="cancel"), classes="buttons"),
+            Horizontal(Act("Save" if self._host else "Add", id="take"), Act("Cancel", id="cancel"), classes="buttons"),
             classes="dialog small",
         )
         yield Keys()

@@ -137,7 +137,7 @@ class Recover(Notice):
         """A statement."""
         return [
             ("A change was interrupted", "accent bold"),
-            ("  nothing else can be changed until it is settled", "muted"),
+            ("  nothing else can be changed until it is undone, finished or kept", "muted"),
         ]
 
     def words(self) -> Sequence[Part]:
@@ -196,7 +196,7 @@ class Recovered(Notice):
 
     def claim(self) -> Sequence[Part]:
         """A statement."""
-        words = "The interrupted change is settled" if self.data[1] else "The change is still interrupted"
+        words = "The interrupted change is resolved" if self.data[1] else "The change is still interrupted"
         return [(words, "accent bold")]
 
     def words(self) -> Sequence[Part]:

@@ -18,7 +18,7 @@ from screens.theme import MARKS, Part, hanging, refusal, say
 from screens.widgets import Act, Card
 from wizard.errors import WizardError
 from wizard.printable import printable
-from wizard.questions.pasted import content
+from wizard.questions.answers import content
 from wizard.secret import Secret
 
 _LINE = "-----"

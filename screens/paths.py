@@ -9,7 +9,7 @@ from pathlib import Path
 from screens.theme import MARKS, Part
 from screens.widgets import Row
 from wizard.printable import printable
-from wizard.questions.pasted import is_pasted
+from wizard.questions.answers import is_pasted
 
 MOST = 2000
 """Most names that are read from one folder; the rest are not offered."""

@@ -21,7 +21,7 @@ from wizard.printable import printable
 class Files(DirectoryTree):
     """Folders and files, hidden ones left out; folders before files."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open or pick", key_display="Enter")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open or select", key_display="Enter")]
     ICON_NODE, ICON_NODE_EXPANDED, ICON_FILE = "\u25b8 ", "\u25be ", "  "
 
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
@@ -34,7 +34,7 @@ class Picker(Over[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("backspace", "above", "Folder above", key_display="Backspace"),
-        Binding("f2", "folder", "Take this folder", key_display="F2"),
+        Binding("f2", "folder", "Use this folder", key_display="F2"),
     ]
 
     def __init__(self, base: Path, text: str) -> None:

@@ -20,8 +20,8 @@ from screens.widgets import Card, Choice, Facts, Field, Lines, NameField, PathFi
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Finding
+from wizard.questions.answers import MARK, pasted_word
 from wizard.questions.flow import Ask, Question, Step
-from wizard.questions.pasted import MARK, pasted_word
 from wizard.secret import Secret
 from wizard.self_start import load
 from wizard.session.help_pages import question_place

@@ -78,7 +78,7 @@ class Rescue(Questions):
 
     def claim(self) -> Sequence[Part]:
         """Whether something is wrong."""
-        checks = f"  {len(self.found.diagnosis.outcomes)} checks; nothing was changed by looking"
+        checks = f"  {len(self.found.diagnosis.outcomes)} checks made; nothing was changed"
         causes = len(self.found.rows)
         if not causes:
             return [(f"{OK} Nothing wrong was found", "ok bold"), (checks, "muted")]
@@ -101,7 +101,7 @@ class Rescue(Questions):
         follows = [each for each in found.diagnosis.findings if each.caused_by]
         named = {row.finding.code for row in rows}
         others = [each for each in found.diagnosis.findings if each.code not in named and each not in follows]
-        yield from _folded("It explains", self._listed(follows), len(follows), closed=True)
+        yield from _folded("Consequences", self._listed(follows), len(follows), closed=True)
         yield from _folded("Also found", self._listed(others), len(others), closed=bool(rows))
         unseen = found.diagnosis.not_seen
         words: list[Part] = [
@@ -237,7 +237,7 @@ class Rescue(Questions):
     def _request(self, asked: tuple[str, str, Secret] | None) -> None:
         if asked is not None:
             self.wizard.work(
-                "request", lambda: self.session.write_request(*asked), self._requested, "Making the key ..."
+                "request", lambda: self.session.write_request(*asked), self._requested, "Creating the key ..."
             )
 
     def _requested(self, result: list[str] | WizardError) -> None:
@@ -256,7 +256,7 @@ class Rescue(Questions):
 
 
 def _steps(row: Row) -> list[str]:
-    first = ["You type the password; it is tried on the key store first."] if row.state is State.PASSWORD else []
+    first = ["You enter the password; it is tested on the key store first."] if row.state is State.PASSWORD else []
     last = [] if row.by_hand or row.why else ["Every replaced file is kept; the server is checked again afterwards."]
     return [*first, *row.steps, *last]
 

@@ -16,15 +16,15 @@ from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
-from wizard.certificates.formats.load import load_certificate
+from wizard.certificates.formats.objects import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
-from wizard.host.clock import now_utc
-from wizard.planning.rehearsal import FAILED, PASSED
-from wizard.questions.flow import Step
-from wizard.questions.phases import numbered
+from wizard.host.machine import now_utc
+from wizard.planning.proofs import FAILED, PASSED
+from wizard.questions.flow import Step, numbered
 from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line
+from wizard.reports.outcome import verb as verb_of
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
 
@@ -108,7 +108,7 @@ class Review(Page):
             return [(f"{OK} Nothing to do on this machine", "ok bold"), (words, "muted")]
         if self.empty:
             return [(f"{OK} Nothing to do", "ok bold"), ("  the server is already set up like this", "muted")]
-        files = sum(step.changed for step in self.data.plan.file_steps) or len(self.data.undone_files)
+        files = self.data.plan.files_changed or len(self.data.undone_files)
         return [
             (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
             (f"  phase {numbered(self.data.phase)}" if self.data.phase.number else "  nothing is changed yet", "muted"),
@@ -252,7 +252,7 @@ class Confirm(Page):
         lines, review = self.data
         verb = "Apply"
         if self.session.dry_run:
-            verb = "Make the dry run"
+            verb = "Start the dry run"
         elif review.restarts:
             verb = f"Apply and restart {review.restarts}"
         yield Card("What happens now", Facts(*self._happens(lines, review), name_width=12))
@@ -263,8 +263,12 @@ class Confirm(Page):
 
     def _happens(self, lines: list[Line], review: Made) -> list[Row]:
         steps = review.plan.steps
-        files = [step.target for step in review.plan.file_steps if step.changed]
-        rows: list[Row] = [("Changes", ["\n".join(files or review.undone_files)])]
+        files: dict[str, list[str]] = {}
+        for step in review.plan.file_steps:
+            if step.changed:
+                files.setdefault(verb_of(step).capitalize(), []).append(step.target)
+        files = files or {"Changes": list(review.undone_files)}
+        rows: list[Row] = [(word, ["\n".join(names)]) for word, names in files.items()]
         if review.restarts:
             rows.append(
                 ("Restarts", [(review.restarts, "warn bold"), ("; printing pauses until it answers again", "warn")])

@@ -12,6 +12,7 @@ from screens.certificates import life, name_of
 from screens.frame import NARROW, TALL, Page, cut
 from screens.theme import BAD, MARKS, OK, Part, boxes, life_role, lifetime, say
 from screens.widgets import Card, Choice, Facts, Row
+from wizard.certificates.names import issued_by
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.session import first_page
@@ -79,9 +80,7 @@ class Start(Page):
         rows: list[Row] = []
         seen = self.data.presented
         if seen is not None and seen.leaf is not None:
-            rows.append(
-                ("Certificate", [name_of(seen.leaf), (f"  issued by {name_of(seen.leaf, issuer=True)}", "muted")])
-            )
+            rows.append(("Certificate", [name_of(seen.leaf), (f"  {issued_by(seen.leaf)}", "muted")]))
             past, days, ends = life(seen.leaf, seen.at)
             rows.append(
                 (
@@ -113,7 +112,7 @@ class Start(Page):
         rows: list[Row] = [("Takes", [time]), ("You need", [needs]), ("Outage", [outage])]
         left = self.data.left
         if goal == Goal.LEFT:
-            words = "there is no list yet" if left is None else f"{len(left.left)} of {len(left.items)} steps are open"
+            words = "no checklist yet" if left is None else f"{len(left.left)} of {len(left.items)} steps are open"
             rows[1] = ("State", [words])
         return rows
 

@@ -16,7 +16,7 @@ from wizard.session.session import Session
 from wizard.session.undo import Undoable
 from wizard.texts.en.questions import QUESTIONS
 
-_NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not settled", "unreadable": "unreadable"}
+_NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not complete", "unreadable": "unreadable"}
 """The state of a change that was not made, where it is not simply that."""
 
 
@@ -48,7 +48,7 @@ class Undo(Page):
             yield Act("Back", id="back")
             return
         columns = [("No.", 4), ("When (UTC)", 16), ("What", 23), ("By", 8), ("State", 13)]
-        yield Card("Changes, the newest first", Rows(columns, [_row(each) for each in self.data]))
+        yield Card("Changes, newest first", Rows(columns, [_row(each) for each in self.data]))
         yield Card("About the marked line", Facts(*self._about(0), name_width=11, id="about"), id="detail")
 
     def _about(self, at: int) -> list[Row]:
@@ -57,7 +57,7 @@ class Undo(Page):
         if change.entry.in_effect:
             since = ", ".join(change.altered)
             words: list[Part] = (
-                [MARKS["warn"], f"changed since: {since}"] if since else [MARKS["ok"], "all as it left them"]
+                [MARKS["warn"], f"changed since: {since}"] if since else [MARKS["ok"], "unchanged since then"]
             )
             rows.append(("Files", words))
         if change.why:

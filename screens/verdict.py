@@ -17,7 +17,7 @@ from screens.widgets import Card, Facts, Lines, Row
 from wizard.certificates import fields
 from wizard.findings import Finding, Severity, has_errors
 from wizard.findings import worst as most
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.judge import Judged
 from wizard.questions.answers import is_host
 from wizard.questions.flow import Question, Step
@@ -53,7 +53,10 @@ def found_for(session: Session, role: str) -> Found:
     now = now_utc()
     items = [Item(tuple(finding_line(each)), tuple(finding_rows(each))) for each in judged.findings]
     items += [
-        Item((MARKS["info"], f"Not read: {path.name}"), (("Why", [error.message]), ("Code", [(error.code, "muted")])))
+        Item(
+            (MARKS["info"], f"Not read: {path.name}. {error.spec.text.title}."),
+            (("Why", [error.message]), ("Code", [(error.code, "muted")])),
+        )
         for path, error in judged.loaded.problems
     ]
     old = session.installed() if role == "primary" else None
@@ -153,7 +156,7 @@ class Verdict(Questions):
         if self.fields[at][0].key.endswith(".host"):
             leaf = self.found.judged.chain.leaf
             listed = ", ".join(fields.names(leaf)) if leaf is not None else ""
-            picked = ("  Down picks one", "muted") if self.names(self.fields[at][0]) else ""
+            picked = ("  Down selects one", "muted") if self.names(self.fields[at][0]) else ""
             rows = [
                 ("Listed", [listed or ("no name", "bad"), picked]),
                 ("This host", [self.wizard.machine_name]),

@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from screens.theme import NOW, TODO, Part, cell, look, say
 from wizard.printable import printable
-from wizard.questions.pasted import BEGINS
+from wizard.questions.answers import BEGINS
 from wizard.secret import Secret
 
 Row = tuple[str, Sequence[Part]]

@@ -77,14 +77,7 @@ class TextSyntaxError(WizardError, ValueError):
     """Whether it is a bound that was exceeded: then nothing is known to be damaged."""
 
     def __init__(
-        self,
-        spec: Code,
-        *,
-        line: int,
-        column: int,
-        case: str = "",
-        subject: str | PurePath = "",
-        **facts: Fact,
+        self, spec: Code, *, line: int, column: int, case: str = "", subject: str | PurePath = "", **facts: Fact
     ) -> None:
         super().__init__(spec, case=case, subject=subject, line=line, column=column, **facts)
         self.line = line

@@ -3,6 +3,7 @@
 import re
 import textwrap
 import unicodedata
+from datetime import UTC, datetime
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 
@@ -70,3 +71,8 @@ _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
     + "".join(chr(point) for point in (*range(0xFE00, 0xFE10), *range(0x180B, 0x1810)))
 )
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware moment in UTC to the second, with a Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -31,6 +31,9 @@ ADDED_BY = {
     "_log": frozenset({"line", "times", "text"}),
     "_refusal": frozenset({"unit", "evidence", "journal"}),
     "_flawed": frozenset({"name", "line", "path"}),
+    "at_file": frozenset({"path"}),
+    "at_endpoint": frozenset({"endpoint"}),
+    "unreadable": frozenset({"path", "reason", "at"}),
 }
 """Facts that a function adds where its own body does not show it."""
 

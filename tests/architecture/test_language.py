@@ -34,10 +34,10 @@ FINISHED = (
 )
 """Folders and documents whose texts are clean; add a folder when its texts have been rewritten."""
 
-DOCUMENTS = frozenset({".md", ".sh", ".yml", ".ps1", ".tcss", ".toml"})
+DOCUMENTS = frozenset({".md", ".sh", ".yml", ".ps1", ".tcss", ".toml", ".txt", ".conf", ".service"})
 
 WORDS = re.compile(
-    r"\b(faces?|houses?|rooms?|mend(s|ed|ing)?|(way|put|puts|putting) back|told|looked at|stands?(?!-in)"
+    r"\b(faces?|houses?|rooms?|mend(s|ed|ing)?|way back|put(s|ting)?( +\S+){0,3} back|told|looked at|stands?(?!-in)"
     r"|dial(s|l?ed|l?ing)?|worn|said)\b",
     re.IGNORECASE,
 )

@@ -37,5 +37,13 @@ def test_the_list_has_every_text() -> None:
     assert {f"{code} fix" for code in TEXTS} <= set(names)
     assert {f"question {name} label" for name in QUESTIONS} <= set(names)
     assert {f"step {name} title" for name in TITLES} <= set(names)
-    kinds = ("help primary-files", "doctor --help", "template verify.sh", "wizard/reports/", "screens/start.py:")
+    kinds = (
+        "help primary-files",
+        "guide undo",
+        "answers primary.port",
+        "doctor --help",
+        "template verify.sh",
+        "wizard/reports/",
+        "screens/start.py:",
+    )
     assert [kind for kind in kinds if not any(name.startswith(kind) for name in names)] == []

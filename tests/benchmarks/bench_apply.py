@@ -16,8 +16,7 @@ from pathlib import Path
 
 from tests.support.jvm import jre
 from tests.support.practice import Practice, practice
-from wizard.host.jre import Jre
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Jre, Keytool
 from wizard.secret import Secret
 
 ROUNDS = 15

@@ -8,10 +8,10 @@ import time
 from pathlib import Path, PurePosixPath
 
 from tests.support.fake_host import Scene
+from wizard.change.durable import Syscalls
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
 from wizard.change.rollback import rollback
-from wizard.change.syscalls import Syscalls
 
 ROUNDS = 15
 LIMIT_MS = 150.0

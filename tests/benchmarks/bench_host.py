@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.jvm import jre as java_home
-from wizard.host.jre import Jre
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Jre, Keytool
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD

@@ -15,8 +15,7 @@ from OpenSSL import SSL
 
 from tests.support.pki import acme
 from tests.support.tls_servers import free_port, wait_for_port
-from wizard.probing.many import Target, probe_many
-from wizard.probing.probe import probe
+from wizard.probing.probe import Target, probe, probe_many
 
 ENDPOINTS = 200
 SLOW_S = 0.3

@@ -22,11 +22,10 @@ from tests.support.fake_host import (
     sha,
 )
 from wizard.change.engine import apply
-from wizard.change.history import entries, history
-from wizard.change.outcome import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.events import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback
-from wizard.change.store import Store
+from wizard.change.store import Store, entries, history
 from wizard.errors import WizardError
 
 SHARDS = 8

@@ -23,12 +23,11 @@ from tests.support.fake_host import CONF, FOLDER, Interrupting, Scene, Tree, dyi
 from wizard import self_start
 from wizard.change.context import Operator
 from wizard.change.engine import apply
-from wizard.change.history import history
+from wizard.change.events import APPLIED, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job
-from wizard.change.outcome import APPLIED, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.recover import AUTO, recover
 from wizard.change.rollback import rollback
-from wizard.change.store import Store
+from wizard.change.store import Store, history
 from wizard.errors import WizardError
 from wizard.handoff.build import write_files
 from wizard.handoff.bundle import PackFile

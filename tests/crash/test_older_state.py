@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.fake_host import CONF, KEYSTORE, PASSWORD, Scene
 from wizard.change import watch
-from wizard.change.outcome import APPLIED, ROLLED_BACK
+from wizard.change.events import APPLIED, ROLLED_BACK
 from wizard.cli.main import main
 from wizard.errors import ExitCode
 from wizard.questions.answers import Goal

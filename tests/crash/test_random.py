@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.exhaustive import exhaustive
 from tests.support.fake_host import FOLDER, KEYSTORE, Interrupting, Scene, Tree, in_child, sha
 from wizard.change.engine import apply
-from wizard.change.outcome import KEPT, STUCK
+from wizard.change.events import KEPT, STUCK
 from wizard.change.plan import FileStep, Plan, Probe, Restart
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback

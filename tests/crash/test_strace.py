@@ -12,8 +12,8 @@ from wizard import self_start
 from wizard.change import watch
 from wizard.change.context import Operator
 from wizard.change.engine import apply
+from wizard.change.events import APPLIED
 from wizard.change.job import APPLY, Job
-from wizard.change.outcome import APPLIED
 from wizard.change.recover import recover
 
 BASIS = Path(__file__).parents[2]

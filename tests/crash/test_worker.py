@@ -15,9 +15,9 @@ import pytest
 from tests.support.fake_host import PASSWORD, Scene, ports_for, sha, without_anchor
 from wizard import self_start
 from wizard.change import watch
-from wizard.change.outcome import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.context import Ports
+from wizard.change.events import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan
-from wizard.change.ports import Ports
 from wizard.change.rollback import stores_without
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError

@@ -16,10 +16,21 @@ from pathlib import Path, PurePosixPath
 from tests.fuzz.fuzz_configs import PIECES, attempt
 from tests.oracle.hocon_cases import CASES
 from tests.support.effort import soon
+from wizard.change.durable import ABSENT_FILE, FileImage
 from wizard.change.events import Event
-from wizard.change.file_image import ABSENT_FILE, FileImage
-from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, Record, read_journal, replay
-from wizard.change.manifest import Action, Manifest, Node, TrustEntry
+from wizard.change.journal import (
+    ARMED,
+    CLOSED,
+    DONE,
+    INTENT,
+    Action,
+    Manifest,
+    Node,
+    Record,
+    TrustEntry,
+    read_journal,
+    replay,
+)
 from wizard.change.plan import CertificateNote
 from wizard.configs import damage, envfile
 from wizard.errors import RecoveryNeededError, TextSyntaxError, WizardError

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.fuzz import fuzz_texts
-from wizard.change.manifest import Manifest
+from wizard.change.journal import Manifest
 
 INPUTS = 300
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.change.journal import Record, read_journal
-from wizard.change.manifest import Manifest
+from wizard.change.journal import Manifest, Record, read_journal
 from wizard.configs import damage, envfile, hocon
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Directory

@@ -19,10 +19,9 @@ import pytest
 from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.fake_host import KEYSTORE, Scene
 from tests.support.practice import ROOT, Practice, practice
-from wizard.change.durable import put_file
+from wizard.change.durable import put_file, read_image
 from wizard.change.engine import apply
-from wizard.change.file_image import read_image
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
 from wizard.change.rollback import rollback
 from wizard.host import machine as machine_module
 from wizard.host.directory import Directory

@@ -172,14 +172,14 @@ def test_no_batch_begins_after_a_gateway_that_failed(rollout: Rollout) -> None:
     assert done.returncode != 0
     assert rollout.calls == [], done.stdout
     assert "fatal: [gateway-2]: FAILED!" in done.stdout
-    assert "has Windows line ends" in " ".join(done.stdout.split())
+    assert "has Windows line endings" in " ".join(done.stdout.split())
     assert (rollout.work / "gateway-1.conf.tls-backup/1/version").exists()
     assert not (rollout.work / "gateway-3.conf.tls-backup").exists()
     assert rollout.report == [
         "Done: 1",
         "  gateway-1",
         "Open: 3",
-        "  gateway-2: failed at: The unattended file must have Unix line ends",
+        "  gateway-2: failed at: The unattended file must have Unix line endings",
         "  gateway-3: without result",
         "  primary-host: failed at: Every gateway must be done before a primary is changed",
     ]

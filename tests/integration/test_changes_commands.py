@@ -12,7 +12,7 @@ from tests.support.fake_host import KEYSTORE, PASSWORD, Scene, dying_at, in_chil
 from tests.support.scene_commands import use_ports_of_scenes
 from wizard.change import job
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
 from wizard.cli.main import main
 
 
@@ -67,7 +67,7 @@ def test_there_and_back(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Non
     told = members(out)
     assert (told["schema"], told["outcome"]) == ("cloudstream-wizard/rollback/1", "applied")
     assert {"id": "keystore", "state": "done"} in told["steps"]
-    assert "  keystore: started Put /opt/hcp/conf/primary-host.pfx back" in err.splitlines()
+    assert "  keystore: started Restore /opt/hcp/conf/primary-host.pfx" in err.splitlines()
     code, out, _ = run(scene, capsys, "history", "--json")
     changes = members(out)["changes"]
     assert [change["outcome"] for change in changes] == ["applied", "applied"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.practice import Practice, practice
-from wizard.probing.resolve import is_here
+from wizard.probing.handshake import is_here
 
 FAR = "192.0.2.7"
 """Of the block for documentation (RFC 5737): nobody's machine."""

@@ -46,7 +46,7 @@ def test_people_read_the_headline_first(broken: Practice, capsys: pytest.Capture
     lines = out.splitlines()
     assert code == 1
     assert lines[0].startswith("Error: the configured password does not open the key store")
-    assert "It opens with the default of the manual" in " ".join(out.split())
+    assert "It opens with the default password of the manual" in " ".join(out.split())
     assert f"--root {broken.root}" in out
     assert "doctor --fix doctor.password-wrong" in out
     assert err == ""

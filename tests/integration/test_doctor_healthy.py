@@ -137,7 +137,7 @@ HEALTHY: dict[str, Change] = {
     "password without quotes": _password("s3cret-word", "s3cret-word"),
     "password of digits": _password("00123456", "00123456"),
     "escaped password": _password('qu"ote\\s', '"qu\\"ote\\\\s"'),
-    "Windows line ends": _bytes(lambda data: data.replace(b"\n", b"\r\n")),
+    "Windows line endings": _bytes(lambda data: data.replace(b"\n", b"\r\n")),
     "byte order mark": _bytes(lambda data: b"\xef\xbb\xbf" + data),
     "Latin-1 in a comment": _bytes(lambda data: data + b"# f\xfcr den Drucker\n"),
     "mixed line ends": _bytes(lambda data: data.replace(b"\n", b"\r\n", 3)),

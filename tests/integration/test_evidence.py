@@ -11,8 +11,8 @@ from tests.support.fake_host import KEYSTORE, PASSWORD, Scene, dying_at, failing
 from tests.support.practice import practice
 from wizard.change.context import Context, Operator
 from wizard.change.engine import apply
+from wizard.change.events import APPLIED, KEPT, REFUSED, ROLLED_BACK, Outcome
 from wizard.change.evidence import as_text, evidence
-from wizard.change.outcome import APPLIED, KEPT, REFUSED, ROLLED_BACK, Outcome
 from wizard.change.plan import CertificateNote, Plan
 from wizard.change.plan_file import dump, load
 from wizard.change.recover import recover

@@ -292,7 +292,7 @@ def test_a_new_root_is_trusted_beside_the_old_one(gateway: Practice) -> None:
     path = answers(gateway, goal="re-key", primary='["new-root.cer"]', password="{ keep = true }")
     plan = gateway.json("plan", "--answers", path)
     assert [step[1] for step in kinds(plan)] == ["truststore", "settings"]
-    assert "beside 1 that it already holds" in plan["steps"][0]["summary"]
+    assert "in addition to 1 that it already contains" in plan["steps"][0]["summary"]
     assert gateway.run("apply", "--answers", path, "--yes").returncode == 0
     values = sourced(gateway)
     report = run_java("StoreReport", stdin=f"{gateway.root}{values[NAMES[2]]}\t{values[NAMES[3]]}\n")
@@ -360,6 +360,8 @@ def test_the_primary_is_looked_at_from_here(tmp_path: Path) -> None:
         shown = made.run("plan", "--answers", path)
         assert shown.returncode == 0
         assert "gateway.primary-silent" in shown.stdout
+        found = json.loads(made.run("plan", "--answers", path, "--json").stdout)["findings"]
+        assert "gateway.primary-silent" in [each["code"] for each in found], "a warning that is accepted, not a line"
 
 
 def test_a_primary_that_is_not_set_up_is_a_warning(tmp_path: Path) -> None:
@@ -404,7 +406,7 @@ CASES = [
     Case("a quote left open", "envfile.open-quote", unattended=b'A="b\n'),
     Case("UTF-16", "envfile.utf-16", unattended='A="b"\n'.encode("utf-16")),
     Case("shell code", "envfile.shell-code", unattended=b'A="b"\nif true; then\nB=1\nfi\n'),
-    Case("Windows line ends", "config.crlf-in-shell-file", 1, unattended=b'A="b"\r\nC="d"\r\n'),
+    Case("Windows line endings", "config.crlf-in-shell-file", 1, unattended=b'A="b"\r\nC="d"\r\n'),
     Case("two on a line", "unattended.unclear-setting", 1, unattended=b'HCP_DEFAULT_KEYSTORE="x"; B=1\n'),
     Case("unsafe path", "envfile.unsafe-value", change=("keystore", "/etc/$x/k.pfx")),
     Case("relative path", "gateway.store-path", change=("keystore", "k.pfx")),

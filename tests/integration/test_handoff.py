@@ -170,8 +170,8 @@ def test_verify_says_which_certificate_is_shown(server: Practice, packs: Path) -
     assert f"expected {expected.strip().partition('=')[2]}" in said
     assert server.run("apply", "--answers", "local.toml", "--yes").returncode == 0
     code, said = verified(packs)
-    assert "good: the primary localhost presents the expected certificate.\n" in said
-    assert "good: the trust store of this gateway trusts it" in said
+    assert "OK: the primary localhost presents the expected certificate.\n" in said
+    assert "OK: the trust store of this gateway trusts it" in said
     # Nothing could import the root here without a keytool, so the practice primary refuses every gateway.
     assert "does not accept the certificate of this gateway: unknown CA" in said
     assert code == 3, said

@@ -181,7 +181,7 @@ def test_check_passes_a_good_chain(capsys: pytest.CaptureFixture[str], drop: Pat
     where: Words = [drop / "01-primary.pfx", "--secret", "password=env:PW"]
     code, out, _err = run(capsys, "check", "--role", "primary", "--host", "primary-host", *where)
     assert code == 0
-    assert out.endswith("Fit for the role primary.\n")
+    assert out.endswith("OK: suitable for the role primary.\n")
     code, found = as_json(capsys, "check", "--role", "primary", "--host", "primary-host", *where)
     assert code == 0
     assert found["chain"]["complete"]

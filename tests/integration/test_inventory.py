@@ -11,7 +11,7 @@ from tests.support.practice import Practice, company, practice
 from wizard.handoff import inventory
 from wizard.sandbox.pki import CLIENT, pfx
 from wizard.session.session import Session
-from wizard.session.views import endings
+from wizard.session.warnings import endings
 
 DAY = timedelta(days=1)
 
@@ -54,7 +54,7 @@ def test_each_certificate_that_was_handed_out(server: Practice) -> None:
 
 def test_a_dry_run_notes_nothing_and_says_so(server: Practice) -> None:
     assert server.run("handoff", "--answers", "answers.toml", "--out", "none", "--dry-run").returncode == 0
-    assert server.run("inventory").stdout == "Nothing was handed out yet.\n"
+    assert server.run("inventory").stdout == "Nothing has been handed out yet.\n"
 
 
 def test_status_warns_by_the_newest_of_each_machine(server: Practice) -> None:

@@ -7,8 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.support.practice import Practice, company, practice
-from wizard.host.jre import trust_aliases
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Keytool, trust_aliases
 from wizard.secret import Secret
 
 CACERTS = "opt/hcp/jre/lib/security/cacerts"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.test_recovery_and_doctor import interrupted
 from tests.support.practice import Practice, practice
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Keytool
 from wizard.secret import Secret
 
 CACERTS = "opt/hcp/jre/lib/security/cacerts"

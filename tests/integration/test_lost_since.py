@@ -94,10 +94,10 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         code, out, _ = server.call("status")
         assert code == 2
         assert "application.conf no longer sets the key store" in out.splitlines()[0]
-        assert out.count("no longer holds the root") == 1
+        assert out.count("no longer contains the root") == 1
         code, out, _ = server.call("doctor", "--servername", NAME)
         assert code == 1
-        assert "Good" not in out
+        assert "OK: nothing wrong" not in out
         told = server.call.json("doctor", "--servername", NAME)
         assert set(told["root_causes"]) == {"doctor.settings-lost", "doctor.store-lost", "doctor.cacerts-replaced"}
         assert {repair["kind"] for repair in told["repairs"]} == {"from_record"}
@@ -120,7 +120,7 @@ def test_every_root_that_stands_is_imported_again(tmp_path: Path, capsys: pytest
         assert len(both) == 2
         server.upgrade(conf=False, store=False)
         code, out, _ = server.call("status")
-        assert (code, out.count("no longer holds the root")) == (2, 3)
+        assert (code, out.count("no longer contains the root")) == (2, 3)
         code, out, err = server.call("doctor", "--servername", NAME, "--fix", "cacerts-replaced", "--yes")
         assert code == 0, out + err
         assert server.roots() == both
@@ -234,7 +234,7 @@ def test_the_built_in_certificate_is_never_good(tmp_path: Path, capsys: pytest.C
     with deployed(tmp_path / "x", capsys, java=None) as server:
         warning = "NOT TRUSTED. The built-in certificate is presented."
         code, out, _ = server.call("doctor")
-        assert (code, "Good" in out) == (0, False)
+        assert (code, "OK: nothing wrong" in out) == (0, False)
         assert "[doctor.not-set-up]" in out
         assert server.call("status")[0] == 3
         assert warning in first_screen(server.made)
@@ -248,7 +248,7 @@ def test_the_built_in_certificate_is_never_good(tmp_path: Path, capsys: pytest.C
         write_conf(server.made.deployment, "/opt/hcp/conf/localhost.pfx", PASSWORD)
         server.upgrade(conf=False, cacerts=False, store=False)
         code, out, _ = server.call("doctor")
-        assert (code, "Good" in out) == (1, False)
+        assert (code, "OK: nothing wrong" in out) == (1, False)
         assert "[doctor.built-in-installed]" in out
         assert server.call("status")[0] == 2
         assert warning in first_screen(server.made)

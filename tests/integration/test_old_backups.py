@@ -12,11 +12,10 @@ import pytest
 from tests.support.fake_host import CONF, KEYSTORE, Interrupting, Scene, dying_at, in_child
 from tests.support.scene_commands import Run, changed_scene, commands_on
 from wizard.change.engine import apply
-from wizard.change.history import history
+from wizard.change.events import APPLIED
 from wizard.change.journal import BACKUP
-from wizard.change.outcome import APPLIED
-from wizard.change.purge import purge
-from wizard.change.store import STAGED, ChangeFolder, Store
+from wizard.change.record import purge
+from wizard.change.store import STAGED, ChangeFolder, Store, history
 from wizard.session.session import Session
 
 

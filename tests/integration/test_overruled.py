@@ -96,7 +96,7 @@ def test_the_review_says_what_was_decided(server: Practice) -> None:
     session.put_secret("others.password", Secret(""))
     again = {line.text.split("  ")[0]: line.text.rpartition("; ")[2] for line in session.review().decided}
     assert again["Certificate files"] == "password: typed"
-    assert again["Files for these"] == "password: as the primary's"
+    assert again["Files for bundles"] == "password: as the primary's"
     assert not any("changeit" in line.text for line in lines)
     assert set(session.review().page) > set(session.review().lines)
 
@@ -105,7 +105,7 @@ def test_the_list_of_what_is_left_needs_no_plan(server: Practice) -> None:
     session = Session(server.deployment.machine, answers=Answers(goal=Goal.LEFT), base=server.root)
     assert [step.id for step in session.steps()] == ["goal", "elsewhere"]
     assert session.review().plan.is_empty
-    assert "There is no list" in session.lines(step(session, "elsewhere"))[0].text
+    assert "There is no checklist" in session.lines(step(session, "elsewhere"))[0].text
     made = session_with(server, "certificates/primary-host.pfx")
     made.lines(step(made, "elsewhere"))
     first, *_ = [line for line in session.lines(step(session, "elsewhere")) if line.item]

@@ -16,7 +16,7 @@ from tests.support.line_by_line import talk
 from tests.support.pki import acme
 from tests.support.practice import ROOT, Practice, company, practice
 from tests.support.public_roots import listed
-from wizard.certificates.public_roots import shipped
+from wizard.certificates.roots import shipped
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump, load
 from wizard.questions.flow import Ask, Step
@@ -204,7 +204,7 @@ def test_every_shipped_root_is_known_by_name_and_date() -> None:
 def test_the_list_is_read_from_a_zip_too(tmp_path: Path) -> None:
     archive = shutil.make_archive(str(tmp_path / "all"), "zip", ROOT, "wizard")
     code = (
-        f"import sys; sys.path.insert(0, {archive!r}); import wizard.certificates.public_roots as it; "
+        f"import sys; sys.path.insert(0, {archive!r}); import wizard.certificates.roots as it; "
         "print('all.zip' in it.__file__, len(it.shipped()))"
     )
     done = subprocess.run(

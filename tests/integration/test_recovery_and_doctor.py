@@ -45,6 +45,6 @@ def test_the_doctor_repairs_what_recover_cannot(tmp_path: Path) -> None:
         assert conf.read_bytes() == before
         done = made.run("doctor", "--servername", "primary-host", "--fix", "doctor.conf-unreadable", "--yes")
         assert done.returncode == 0, done.stderr + done.stdout
-        assert made.run("recover").stdout == "Settled: nothing to do\n"
+        assert made.run("recover").stdout == "Done: nothing to do\n"
         assert [each["outcome"] for each in made.json("history")["changes"]][-2:] == ["rolled_back", "applied"]
         assert "primary-host" in made.served()

@@ -71,7 +71,7 @@ def test_a_name_that_the_certificate_does_not_have(server: Practice) -> None:
 
 def test_it_says_which_uploads_it_assumes(server: Practice) -> None:
     shown = server.run("rehearse", "--answers", "answers.toml").stdout
-    at = shown.index("The rehearsal takes it that the portal has these CA certificates:")
+    at = shown.index("The connection test assumes that the portal has these CA certificates:")
     root, intermediate = (
         each.certificate.fingerprint(SHA256()).hex() for each in (company().root, company().intermediate)
     )
@@ -79,7 +79,7 @@ def test_it_says_which_uploads_it_assumes(server: Practice) -> None:
         f"  Acme-CA-Root  SHA-256 {root[:16]}...",
         f"  Acme-CA-Intermediate  SHA-256 {intermediate[:16]}...",
     ]
-    assert "takes it that the portal has these" in server.run("plan", "--answers", "answers.toml").stdout
+    assert "assumes that the portal has these" in server.run("plan", "--answers", "answers.toml").stdout
     for machine in server.json("rehearse", "--answers", "answers.toml")["machines"]:
         assert {each["sha256"] for each in machine["uploads"]} == {root, intermediate}
     text = (server.root / "answers.toml").read_text()

@@ -105,7 +105,7 @@ def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
         "  Valid   old",
         "  Serial  old",
     )
-    places = [told.index(words) for words in (*rows, "The key is a new one.")]
+    places = [told.index(words) for words in (*rows, "The key is new.")]
     assert places == sorted(places)
     assert "the root changes" not in told
 

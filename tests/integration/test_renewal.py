@@ -23,7 +23,7 @@ from wizard.questions.answers_file import load
 from wizard.sandbox.build import upload
 from wizard.sandbox.pki import Entity, make, new_key, pem, plain_key
 from wizard.session import kept_answers
-from wizard.session.renewal import hook_files
+from wizard.session.kept_answers import hook_files
 from wizard.session.session import Session
 
 SECRETS = ("changeit",)

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.support.jvm import LIGHTBEND_JAR, javac_classes, jre, run_java
 from tests.support.practice import Practice
 from wizard.configs import envfile
-from wizard.host import clock
+from wizard.host import machine
 from wizard.sandbox import truststore
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
@@ -58,7 +58,7 @@ class Clock(datetime):
 @pytest.fixture(autouse=True)
 def moved() -> Iterator[None]:
     Clock.shows = BEFORE
-    with patch.object(clock, "datetime", Clock):
+    with patch.object(machine, "datetime", Clock):
         yield
 
 
@@ -328,8 +328,8 @@ def set_up(story: Story) -> None:
     bundles = story.bundles("set-up", answers)
     story.uploads(bundles)
     story.done("apply", "--answers", answers, "--yes")
-    for machine in story.machines:
-        machine.take(bundles / machine.name)
+    for each in story.machines:
+        each.take(bundles / each.name)
     third.store("KEYSTORE").write_bytes(third.store("KEYSTORE").read_bytes()[:900])
     assert [said.split(":")[0] for said in story.refused()] == ["gateway-3"]
     third.take(bundles / "gateway-3")
@@ -338,9 +338,9 @@ def set_up(story: Story) -> None:
 
 def others_take(story: Story, bundles: Path) -> None:
     """One machine after the other, and after each all of them connect."""
-    for machine in story.machines[1:]:
+    for each in story.machines[1:]:
         assert story.refused() == []
-        machine.take(bundles / machine.name)
+        each.take(bundles / each.name)
     assert story.refused() == []
 
 

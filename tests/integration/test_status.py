@@ -88,7 +88,7 @@ def test_drift_after_a_real_change(tmp_path: Path, capsys: pytest.CaptureFixture
         truststore.remove(made.deployment.cacerts, company().root.certificate, "changeit")
         code, out, _ = call("status")
         assert code == 2
-        assert "no longer holds the root" in out
+        assert "no longer contains the root" in out
         told = call.json("doctor")
         assert told["root_causes"] == ["doctor.cacerts-replaced"]
         code, out, err = call("doctor", "--fix", "doctor.cacerts-replaced", "--yes")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice, company, practice
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox import pki
 from wizard.session.undo import undoable

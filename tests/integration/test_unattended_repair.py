@@ -111,7 +111,7 @@ def test_both_are_offered_line_by_line(gateway: Practice) -> None:
     opened = unanswered(gateway)
     _, said = talk(opened, *TYPED)
     assert "Repair the damage in the unattended file?\n  3 lines end with CR LF, the first is line 1.\n" in said
-    assert "Remove the right of others to read the unattended file?" in said
+    assert "Stop other accounts from reading the unattended file?" in said
     assert "New mode: 0640." in said
     mine = opened.answers.gateway[0]
     assert (mine.unattended_repair, mine.unattended_restrict) == (Offer.YES, Offer.YES)

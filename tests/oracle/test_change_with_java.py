@@ -14,9 +14,9 @@ from tests.support.practice import Practice, anchors_in, practice
 from wizard.change.plan import Plan, PutFile, Restart
 from wizard.change.targets import expectation
 from wizard.findings import Severity
-from wizard.host.keytool import Keytool
-from wizard.planning.java import ask_java
-from wizard.planning.primary.inputs import Planned
+from wizard.host.jre import Keytool
+from wizard.planning.primary.plan import Planned
+from wizard.planning.proofs import ask_java
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.secret import Secret
 

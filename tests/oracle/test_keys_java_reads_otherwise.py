@@ -25,9 +25,8 @@ from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import keystore
 from wizard.findings import Severity
-from wizard.host.clock import now_utc
-from wizard.host.jre import Jre
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Jre, Keytool
+from wizard.host.machine import now_utc
 from wizard.probing.rehearsal import rehearse
 from wizard.secret import Secret
 
@@ -262,4 +261,4 @@ def test_the_doctor_asks_java_about_an_installed_key_of_that_kind(tmp_path: Path
             assert "algorithm.rsa-pss" not in found
             assert ("doctor.java-refuses-store" in found) is refused, list(found)
             if refused:
-                assert "another kind of key" in found["doctor.java-refuses-store"]["message"]
+                assert "different type of key" in found["doctor.java-refuses-store"]["message"]

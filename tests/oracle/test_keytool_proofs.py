@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.support.codes_in import codes_in
 from tests.support.exhaustive import mostly_exhaustive
 from tests.support.jvm import jre as java_home
-from wizard.host.jre import Jre, choose_profile, find
-from wizard.host.keytool import Keytool, KeytoolError, explained
+from wizard.host.jre import Jre, Keytool, KeytoolError, choose_profile, explained, find
 from wizard.host.machine import Machine
 from wizard.sandbox import pkcs12_parts, truststore
 from wizard.sandbox import pki as practice
@@ -147,7 +146,7 @@ def test_secrets_stay_out_of_the_command_line(made: Pki, tmp_path: Path) -> None
 
 
 def test_every_known_text_has_a_catalogue_entry() -> None:
-    known = codes_in("wizard/host/keytool.py")
+    known = codes_in("wizard/host/jre.py")
     texts = (
         "Password is not ASCII",
         "No space left on device",

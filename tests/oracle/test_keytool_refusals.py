@@ -10,8 +10,7 @@ import pytest
 from tests.support.jvm import jre as java_home
 from tests.support.pki import acme, authority
 from wizard import codes
-from wizard.host.jre import Jre
-from wizard.host.keytool import Keytool, KeytoolError, Proof
+from wizard.host.jre import Jre, Keytool, KeytoolError, Proof
 from wizard.sandbox import truststore
 from wizard.secret import Secret
 

@@ -15,7 +15,7 @@ from cryptography import x509
 from tests.support.loopback import ask_loopback
 from tests.support.pki import NOW, Acme, Entity, acme, authority, issue
 from tests.support.tls_servers import free_port, wait_for_port
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.probing.probe import probe
 from wizard.probing.revocation.check import Revocation, advice, check_revocation, revocation_findings
 from wizard.probing.revocation.fetch import fetch

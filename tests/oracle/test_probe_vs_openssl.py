@@ -12,9 +12,9 @@ import pytest
 
 from tests.support.pki import Entity, acme, authority, issue
 from tests.support.tls_servers import free_port, wait_for_port
-from wizard.probing.contexts import Version
 from wizard.probing.probe import probe
 from wizard.probing.text_dump import plain_dump
+from wizard.probing.trust import Version
 
 PKI = acme()
 EC = acme("p256")

@@ -15,22 +15,8 @@ from tests.support.bad_chains import HOST
 from tests.support.exhaustive import EVERY
 from tests.support.jvm import run_java
 from tests.support.pki import NOW, Entity, issue
-from tests.support.verdicts import (
-    CHAINS,
-    ENTRIES,
-    HOSTS,
-    SAN,
-    STORES,
-    Row,
-    dns,
-    leaf,
-    middle,
-    raw,
-    why_names_differ,
-)
-from tests.support.verdicts import (
-    JAVAS as ALL_JAVAS,
-)
+from tests.support.verdicts import CHAINS, ENTRIES, HOSTS, SAN, STORES, Row, dns, leaf, middle, raw, why_names_differ
+from tests.support.verdicts import JAVAS as ALL_JAVAS
 from wizard.certificates import csr, fields, hostnames
 from wizard.certificates.chain import assemble
 from wizard.certificates.formats.der import wrap

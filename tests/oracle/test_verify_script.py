@@ -23,9 +23,9 @@ HOSTILE = issue("x\x1b[2J'$(touch /tmp/never)", PKI.intermediate, sans=["primary
 FALLBACK = issue("localhost", None)
 
 SHOWN = {
-    "the right one": (PKI.primary, [], 0, "good: the primary {host} presents the expected certificate."),
-    "the right one, and a client is demanded": (PKI.primary, ["-Verify", "3"], 0, "good: "),
-    "TLS 1.2 alone": (PKI.primary, ["-tls1_2"], 0, "good: "),
+    "the right one": (PKI.primary, [], 0, "OK: the primary {host} presents the expected certificate."),
+    "the right one, and a client is demanded": (PKI.primary, ["-Verify", "3"], 0, "OK: "),
+    "TLS 1.2 alone": (PKI.primary, ["-tls1_2"], 0, "OK: "),
     "another of the same name": (OTHER, [], 1, "presents another certificate"),
     "a hostile one": (HOSTILE, [], 1, "presents another certificate"),
     "the fallback": (FALLBACK, [], 1, 'its built-in certificate "localhost"'),
@@ -122,17 +122,17 @@ STRANGER = issue("gateway-host", authority("Strange-Root"))
 OTHER_ROOT = issue("primary-host", authority("Other-Root"))
 ASKS = ["-Verify", "5", "-CAfile", "ca.pem", "-verify_return_error"]
 BOTH = {
-    "each accepts the other": ({}, ASKS, [], 0, ["good: the primary accepts the certificate of this gateway (pack/gateway-host.pfx)."]),
-    "TLS 1.2": ({}, [*ASKS, "-tls1_2"], [], 0, ["good: the primary accepts"]),
-    "a strange gateway": ({"chain": chain(STRANGER)}, ASKS, [], 3, ["good: the primary localhost presents", "does not accept", "unknown CA"]),
+    "each accepts the other": ({}, ASKS, [], 0, ["OK: the primary accepts the certificate of this gateway (pack/gateway-host.pfx)."]),
+    "TLS 1.2": ({}, [*ASKS, "-tls1_2"], [], 0, ["OK: the primary accepts"]),
+    "a strange gateway": ({"chain": chain(STRANGER)}, ASKS, [], 3, ["OK: the primary localhost presents", "does not accept", "unknown CA"]),
     "a strange gateway, TLS 1.2": ({"chain": chain(STRANGER)}, [*ASKS, "-tls1_2"], [], 3, ["does not accept", "unknown CA"]),
     "a primary that names other CAs": ({"chain": chain(STRANGER)}, ["-Verify", "5", "-CAfile", "ca.pem"], [], 3, ["does not list the CA of this gateway"]),
     "nobody asks": ({}, [], [], 7, ["asked for no certificate"]),
     "a strange primary": ({"primary_chain": chain(OTHER_ROOT)}, ASKS, [], 1, ["presents another certificate", "does not trust it", "accepts the certificate"]),
-    "no unattended file": ({}, ASKS, ["none.conf"], 4, ["none.conf is missing", "good: the primary localhost presents"]),
+    "no unattended file": ({}, ASKS, ["none.conf"], 4, ["none.conf is missing", "OK: the primary localhost presents"]),
     "a wrong password": ({}, ASKS, ["wrong.conf"], 4, ["key store pack/gateway-host.pfx does not open", "trust store pack/acme-ca-root.pfx does not open"]),
     "a store that is nowhere": ({}, ASKS, ["nowhere.conf"], 4, ["the key store /x/none.pfx does not exist", "the trust store /x/none.pfx does not exist"]),
-    "quotes, export and a line of old": ({}, ASKS, ["other.conf"], 0, ["good: the primary accepts"]),
+    "quotes, export and a line of old": ({}, ASKS, ["other.conf"], 0, ["OK: the primary accepts"]),
 }  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def test_the_java_of_the_gateway_is_asked_and_no_password_is_an_argument(tmp_pat
         env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         code, text = verified(tmp_path, "localhost", port, env=env, bundle=bundle)
         assert code == 0, text
-        assert f"good: the Java of this gateway can use its stores ({tmp_path}/keytool)." in text
+        assert f"OK: the Java of this gateway can use its stores ({tmp_path}/keytool)." in text
         calls = (tmp_path / "calls").read_text()
         assert "Canary-store-1" not in calls + text
         assert PASSWORD.reveal() not in calls + text

@@ -10,12 +10,11 @@ from tests.support.fake_host import KEYSTORE, Scene
 from wizard.change import plan_file
 from wizard.change.durable import put_file, temporary_name
 from wizard.change.engine import apply
-from wizard.change.events import Event, EventLog
-from wizard.change.history import history
+from wizard.change.events import APPLIED, Event, EventLog
 from wizard.change.journal import Journal, Record, read_journal
-from wizard.change.outcome import APPLIED
 from wizard.change.plan import EditFile, Expectation, ImportTrust, Plan, Probe, PutFile, Restart
 from wizard.change.rollback import rollback
+from wizard.change.store import history
 from wizard.host.directory import Directory
 from wizard.secret import Redactor, Secret
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.configs import hocon
-from wizard.configs.hocon.tokens import tokens
+from wizard.configs.hocon.syntax import tokens
 from wizard.errors import TextSyntaxError, WizardError
 
 KEYS = st.sampled_from(["a", "b", "c-d", '"x y"', '"p.q"', "a.b", "b.c-d", '"" ', "ä", "7"])

@@ -6,14 +6,14 @@ from pathlib import Path
 import cryptography_vectors
 
 from wizard.certificates import names
-from wizard.certificates.as_json import certificate_json, chain_json
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Role
+from wizard.certificates.names import certificate_json, chain_json
 from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
 from wizard.errors import WizardError
-from wizard.reports.chain import title, tree_lines
+from wizard.reports.review import title, tree_lines
 
 FOLDER = Path(cryptography_vectors.__file__).parent / "x509"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

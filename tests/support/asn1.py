@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from wizard.certificates.formats.der import Node, parse
-from wizard.certificates.formats.kdf import phrases, pkcs12_kdf
+from wizard.certificates.formats.pbe import phrases, pkcs12_kdf
 
 DATA = "1.2.840.113549.1.7.1"
 BAG = "1.2.840.113549.1.12.10.1."

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wizard.change.context import Context, Operator
+from wizard.change.context import Context, Operator, Ports, Served, ServiceState
+from wizard.change.durable import Syscalls
 from wizard.change.events import Event, EventLog
-from wizard.change.manifest import TrustEntry
+from wizard.change.journal import TrustEntry
 from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
-from wizard.change.ports import Ports, Served, ServiceState
-from wizard.change.syscalls import Syscalls
 from wizard.change.targets import expectation
 from wizard.errors import WizardError
 from wizard.host.machine import Machine

@@ -20,7 +20,7 @@ from unittest.mock import patch
 from tests.support.jvm import jre
 from wizard.certificates.reading import read
 from wizard.cli.main import main
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.planning import judge
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment

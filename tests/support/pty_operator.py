@@ -93,7 +93,7 @@ _TITLES: dict[str, tuple[str, ...]] = {
     "review": ("will change", "Nothing to do", "This cannot be applied"),
     "confirm": ("Apply the change now?",),
     "apply": ("Applying the change", "Success", "The change was not made"),
-    "elsewhere": ("What is left to do", "Everything is done", "There is no list"),
+    "elsewhere": ("What is left to do", "Everything is done", "There is no checklist"),
 }
 """What the titles of the pages begin with or hold, where that is not the step's own title."""
 

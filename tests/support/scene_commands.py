@@ -8,7 +8,7 @@ import pytest
 from tests.support.fake_host import PASSWORD, Scene, ports_for
 from wizard.change import watch
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
 from wizard.cli.main import main
 from wizard.errors import ExitCode
 

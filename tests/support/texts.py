@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.cli.main import build_parser
+from wizard.texts.en.answers import KEYS
 from wizard.texts.en.catalogue import TEXTS
 from wizard.texts.en.questions import QUESTIONS, TITLES
 
@@ -30,12 +31,13 @@ def every_text() -> Iterator[tuple[str, str]]:
         yield f"question {name} short", text.short
         for value, choice in text.choices.items():
             yield f"question {name} {value}", f"{choice.label}: {choice.detail}" if choice.detail else choice.label
-    for page in sorted((ROOT / "screens" / "help").glob("*.md")):
-        yield f"help {page.stem}", page.read_text(encoding="utf-8")
+    yield from _of_pages()
     yield from _of_parsers(build_parser("", whole=True), "--help")
-    for path in sorted((ROOT / "wizard" / "handoff" / "templates").rglob("*")):
-        if path.is_file():
-            yield f"template {path.relative_to(ROOT / 'wizard' / 'handoff' / 'templates')}", path.read_text("utf-8")
+    for package in ("handoff", "sandbox"):
+        templates = ROOT / "wizard" / package / "templates"
+        for path in sorted(templates.rglob("*")):
+            if path.is_file():
+                yield f"template {path.relative_to(templates)}", path.read_text("utf-8")
     for folder in SHOWN:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if not DATA & set(path.relative_to(ROOT).parts):
@@ -54,9 +56,18 @@ def _of_codes() -> Iterator[tuple[str, str]]:
             )
 
 
+def _of_pages() -> Iterator[tuple[str, str]]:
+    for kind, folder in (("help", ROOT / "screens" / "help"), ("guide", ROOT / "wizard" / "guide")):
+        for page in sorted(folder.glob("*.md")):
+            if page.stem != "security":  # its promises name their tests
+                yield f"{kind} {page.stem}", page.read_text(encoding="utf-8")
+    for table, keys in KEYS.items():
+        yield from ((f"answers {table}.{key}", meaning) for key, meaning in keys.items())
+
+
 def _of_parsers(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, str]]:
     own, _, _shared = parser.format_help().partition("\noptions of every command:")
-    yield name, own if " " in name else parser.format_help()
+    yield name, f"{own}\n{parser.epilog}" if " " in name else parser.format_help()
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for command, child in action.choices.items():

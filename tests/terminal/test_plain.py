@@ -16,7 +16,8 @@ from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import ROOT, Terminal
 from tests.support.scenarios import FILES_PASSWORD, STEPS, Way, answered, furnish
-from wizard.change.history import history
+from wizard.change.store import history
+from wizard.questions.answers import PrimaryAnswers
 from wizard.questions.flow import Step
 from wizard.questions.step_names import phase_of, phases
 from wizard.reports.lines import Line
@@ -140,8 +141,8 @@ def test_help_back_and_defaults(session: Session) -> None:
 def test_each_answer_is_followed_by_one_sentence(finished: Finished) -> None:
     for words in (
         "Goal: Set up trusted certificates. It takes about 10 minutes.",
-        f"Certificate files: {CHAIN}. 1 file there.\n",
-        "Their password: typed.\n",
+        f"Certificate files: {CHAIN}. 1 file found.\n",
+        "File password: typed.\n",
         "Gateways: gateway-host.\n",
         "Windows clients: none.\n",
     ):
@@ -170,21 +171,51 @@ def test_the_port_that_was_found_is_proposed(server: Practice, answered: bool) -
     assert f"Answer [localhost:{server.deployment.port}]: " in said
 
 
+def test_the_port_of_this_machine_is_not_that_of_a_primary_elsewhere(server: Practice) -> None:
+    session = Session(server.deployment.machine, base=server.root)
+    talk(session, "1", "2", "quit", "forget")
+    assert session.answers.primary.port == PrimaryAnswers().port
+    _code, said = talk(session, "1", "1", "quit", "forget")
+    assert f"Answer [localhost:{server.deployment.port}]: " in said
+
+
 def test_files_are_named_by_numbers(session: Session) -> None:
     missing = ["nowhere.pfx", "wrong folder/x.pfx"]
     _code, said = talk(session, *TO_FILES, *missing, "99", "2 5", FILES_PASSWORD, "quit", "save")
-    assert said.count("[file.missing]") == 3, "before the password is asked for"
+    assert said.count("[file.missing]") == 2, "before the password is asked for"
+    assert "Error: please type numbers from 1 to 5, or a path.\n" in said
     assert said.count(f"Answer [{CHAIN}]: ") == 4, "what cannot be used is not proposed"
-    assert "   1  certificates/, this folder with all its files\n   2  certificates/Acme-CA-Root.cer\n" in said
+    assert "   1  certificates/, this folder and all its files\n   2  certificates/Acme-CA-Root.cer\n" in said
     assert session.answers.primary.chain == ("certificates/Acme-CA-Root.cer", CHAIN)
-    assert "2 files there." in said
+    assert "2 files found." in said
+
+
+def test_an_empty_password_is_no_wrong_one(session: Session) -> None:
+    _code, said = talk(session, *TO_FILES, CHAIN, "", FILES_PASSWORD, "quit", "save")
+    assert "is protected by a password, but none was given. [reading.password-needed]" in " ".join(said.split())
+    assert "[reading.password-wrong]" not in said
+
+
+def test_an_unsuitable_password_is_named_in_words(session: Session) -> None:
+    _code, said = talk(session, *TO_STORE, "2", "", "abc", "abc", "quit", "save")
+    assert (
+        "Error: The password of the key store of primary-host is not suitable for Java: it has fewer than 6 characters."
+        in " ".join(said.split())
+    )
+
+
+def test_what_is_no_java_version_is_asked_again(session: Session) -> None:
+    _code, said = talk(session, *TO_STORE, "", "", "gateway-host", "pcclient-host", "17.0.9", "", "quit", "save")
+    assert said.count("[handoff.java-version]") == 1
+    assert said.count("Java version of gateway-host, if you know it") == 2
+    assert session.answers.gateway[0].java == "17.0.9"
 
 
 def test_a_folder_is_opened_by_its_number_and_taken_by_the_first(session: Session) -> None:
     session.answers = session.answers.put("primary.chain", ("renewed.pfx",))
     _code, said = talk(session, *TO_FILES, "3", "1", FILES_PASSWORD, "primary-host", "quit", "save")
     assert "   1  renewed.pfx\n   2  soon.pfx\n   3  certificates/, a folder\n" in said
-    assert "Files in certificates/, to name by their numbers:\n   1  certificates/, this folder" in said
+    assert "Files in certificates/ (you can enter their numbers):\n   1  certificates/, this folder" in said
     assert session.answers.primary.chain == ("certificates/",)
     assert saved_step(session) == "primary-store"
 
@@ -194,7 +225,7 @@ def test_an_earlier_answer_is_changed_at_any_point_and_nothing_else_is_asked_aga
     code, said = talk(session, *before, "answers", "8", "2", "answers", "99", "6", "primary-host", "", "quit", "save")
     assert code == 130, said
     assert "   1  Goal: Set up trusted certificates\n" in said
-    assert "   5  Their password: typed\n" in said
+    assert "   5  File password: typed\n" in said
     assert "Error: please type a number from 1 to 9, or press Enter." in said
     assert said.count("Windows clients with local storage (host names)") == 3, "asked, and come back to twice"
     assert said.count("Gateways to prepare (host names)") == 1
@@ -233,7 +264,7 @@ def test_the_files_of_the_server_are_not_proposed_to_a_gateway(session: Session)
 def test_help_is_searched(session: Session) -> None:
     _code, said = talk(session, "1", "? policy last", "? zzz", "quit", "forget")
     assert "The policy comes last" in said
-    assert "No page of the help has all these words." in said
+    assert "No page of the help contains all these words." in said
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -257,7 +288,7 @@ def test_the_changes_to_undo_have_numbers(finished: Finished) -> None:
     code, said = talk(session_on(finished.here), "4", "1", "quit", "forget")
     assert code == 130, said
     assert re.search(
-        r"(?m)^  1  0001 of .*, Trusted certificate for primary-host, by .*; its files are as it left", said
+        r"(?m)^  1  0001 of .*, Trusted certificate for primary-host, by .*; its files are unchanged", said
     )
     assert "Change to undo: 0001.\n" in said
     assert "Check that 127.0.0.1" in said
@@ -388,7 +419,7 @@ def test_an_interrupted_change_is_recovered_or_still_waits(mode: str, server: Pr
         session.recover = recover  # type: ignore[method-assign, assignment]
         code, said = talk(session, mode, "quit", "forget")
         assert (code, recovered) == (130 if ends else 4, [mode])
-        assert ("It is still unfinished. Something is wrong, below, finds the cause" in said) is not ends
+        assert ("The change is still unfinished. Choose Something is wrong below" in said) is not ends
 
 
 def test_hostile_text_is_only_text(session: Session) -> None:
@@ -474,7 +505,7 @@ def test_words_are_wrapped_and_a_password_is_left_by_a_key(server: Practice, ses
         terminal.send("ctrl+c")
         terminal.shows("[save/forget/stay]")
         terminal.send("=answers\r")
-        terminal.shows("A number changes that answer")
+        terminal.shows("Type a number to change that answer")
         terminal.send("=2\r")
         terminal.shows("Number [1]:")
         terminal.send("enter")

@@ -36,7 +36,7 @@ def test_the_password_of_a_new_key_store_line_by_line(tmp_path: Path) -> None:
             ByLines(terminal, WAYS["set-up"]).go(to="primary-store-password")
             # What is typed before its prompt is shown and dropped by the terminal.
             terminal.child.sendline(FIRST)
-            terminal.shows("The same again:")
+            terminal.shows("Repeat the password:")
             terminal.child.sendline(SECOND)
             terminal.shows("[password.differs]")
             assert "The two passwords are not the same." in terminal.text

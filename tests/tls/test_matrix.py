@@ -8,8 +8,8 @@ import pytest
 from tests.support.exhaustive import exhaustive
 from tests.support.pki import DAY, NOW, SERVER, Entity, authority, issue
 from tests.support.tls_servers import KINDS, Server, pki
-from wizard.probing.contexts import ClientIdentity, Version
 from wizard.probing.probe import probe
+from wizard.probing.trust import ClientIdentity, Version
 
 AUTH = ("none", "optional", "required")
 

@@ -13,8 +13,7 @@ from tests.support.made_up import made_up
 from tests.support.practice import Practice, company, practice
 from tests.tui.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
 from tests.tui.operator import Operator, at_the_wizard, session_on
-from wizard.change.events import Event
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED, Event
 from wizard.change.watch import ChangeRun
 from wizard.errors import BusyError
 from wizard.findings import Finding, Locator, Severity
@@ -537,12 +536,12 @@ async def test_files_that_were_changed_since_are_named_with_what_to_do(running: 
     assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
     async with at_the_wizard(session_on(running), start="goal") as operator:
         await operator.choose(Goal.UNDO)
-        await operator.sees("0001", "unchanged", "all as it left them", "Restore /opt/hcp/conf/application.conf")
+        await operator.sees("0001", "unchanged", "unchanged since then", "Restore /opt/hcp/conf/application.conf")
         running.deployment.conf.write_text(running.deployment.conf.read_text() + "# a note\n")
         await operator.press("escape")
         await operator.choose(Goal.UNDO)
         await operator.sees("! changed", "changed since: /opt/hcp/conf/application.conf", "not possible:")
-        await operator.sees("Somebody or another tool edited it")
+        await operator.sees("Find out first who or what edited it")
         await operator.press("enter")
         await operator.sees("Error: Change 0001 cannot be undone")
     assert len(running.json("history")["changes"]) == 1

@@ -144,7 +144,7 @@ def test_line_by_line(word: str, made: Practice, pem: tuple[str, list[str]]) -> 
     session = session_on(made)
     said = talk(session, "1", "", "", *([word] if word else []), whole, "", "quit", "save")[1]
     assert "An empty line ends it." in said
-    assert "Taken: 3 certificates, 1 key. It is kept only in memory." in said
+    assert "Accepted: 3 certificates, 1 key. It is kept only in memory." in said
     assert "Acme-CA-Root" in said, "the verdict"
     not_told(said, key)
     run = session.saved()

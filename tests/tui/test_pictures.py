@@ -25,7 +25,7 @@ from tests.support.scenarios import EVERY, GOALS, STEPS, furnish, prepared
 from tests.tui.driving import app_of, keys, opened, until
 from tests.tui.every_step import STILL, Deployments
 from tests.tui.pictures import ROOT, same_as_before
-from wizard.host import clock
+from wizard.host import machine
 from wizard.questions.flow import View
 from wizard.questions.step_names import phase_of
 from wizard.sandbox import pki
@@ -82,7 +82,7 @@ def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, "now_utc", lambda: NOW)
     monkeypatch.setattr(socket, "gethostname", lambda: "primary-host")
     # The files are written at the time of the test, which may be later than the clock of the pictures.
-    monkeypatch.setattr(clock, "AHEAD_S", float("inf"))
+    monkeypatch.setattr(machine, "AHEAD_S", float("inf"))
     # A picture must not depend on the speed of the machine.
     monkeypatch.setattr(overview.present, "__kwdefaults__", {"servername": None, "limit_s": 60.0})
 

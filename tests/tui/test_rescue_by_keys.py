@@ -20,7 +20,7 @@ from wizard.questions.answers import Goal
 MOST_KEYS = 20
 SERVED = "subject=O = Acme, CN = primary-host"
 GOOD = "Nothing wrong was found."
-GOOD_IN_LINES = "Good: nothing wrong was found."
+GOOD_IN_LINES = "OK: nothing wrong was found."
 KEY_PASSWORD = "other-Passw0rd"
 
 REPAIRED = {
@@ -98,7 +98,7 @@ async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) 
         before = made.tree()
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
-            await operator.sees("the private key has another password than the store")
+            await operator.sees("the private key has a different password than the store")
             await operator.sees("Password of the private key")
             assert "opens the key store?" not in operator.screen
             await operator.press("enter")
@@ -160,7 +160,7 @@ async def test_what_cannot_be_in_one_change_follows_it(tmp_path: Path) -> None:
             await choose_rescue(operator)
             await operator.sees("One change with one restart repairs 1 of 2 causes.", "right after it")
             await operator.press("up", "down")
-            await operator.sees("in another way than this change, so it is a change of its own")
+            await operator.sees("in a different way, so it needs a separate change")
             await operator.press("tab")
             assert focused(operator.pilot) == "repair"
             await operator.press("enter")
@@ -192,7 +192,7 @@ async def test_what_needs_a_password_nobody_knows_does_not_keep_the_rest(tmp_pat
             await apply(operator)
             await operator.press("enter")
             await operator.at("examine-again")
-            await operator.sees("the private key has another password than the store", "Repair the rest", "Finish")
+            await operator.sees("the private key has a different password than the store", "Repair the rest", "Finish")
             assert focused(operator.pilot) == "repair"
         assert made.deployment.conf.stat().st_mode & 0o777 == 0o640
 
@@ -203,10 +203,10 @@ async def test_what_keeps_the_service_from_starting_is_named_first(tmp_path: Pat
         before = made.tree()
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
-            await operator.sees("2 causes: do the first by hand, then one change repairs 1.", "first, by you")
+            await operator.sees("2 causes: fix the first manually, then one change repairs 1.", "first, by you")
             assert "Repair all" not in operator.screen
             await operator.press("enter")
-            await operator.sees("To repair it by hand", "systemctl unmask hcp-server", "systemctl start hcp-server")
+            await operator.sees("To repair it manually", "systemctl unmask hcp-server", "systemctl start hcp-server")
             await operator.press("escape")
             made.deployment.unit_file.unlink()
             made.deployment.unit_file.with_name("hcp-server.service.kept").rename(made.deployment.unit_file)
@@ -264,7 +264,7 @@ async def test_a_request_is_made_for_the_certificate_that_is_missing(tmp_path: P
             await operator.press("ctrl+u")
             await operator.type("4-secret")
             await operator.press("enter", "enter")
-            await operator.sees("Request for the PKI team:", "Send the request only")
+            await operator.sees("Request for the PKI team:", "Send only the request")
         request = x509.load_pem_x509_csr((made.root / "request/primary-host.csr").read_bytes())
         names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         assert names.get_values_for_type(x509.DNSName) == ["primary-host"]
@@ -354,6 +354,17 @@ def test_two_faults_line_by_line(tmp_path: Path) -> None:
         assert out.count("Step 3 of 5: Review") == 1
         assert GOOD_IN_LINES in out
         assert made.served() == SERVED
+
+
+def test_a_refused_password_is_left_out_by_enter_line_by_line(tmp_path: Path) -> None:
+    faults = ["key-password", "conf-world-readable"]
+    with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
+        settle(made)
+        _, out = by_lines(made, "3", "", "wrong-2026", "", "", "", "quit", "forget")
+        assert "[reading.password-wrong]" in out
+        assert "Enter keeps" not in out
+        assert "Same content, mode 0640: hcp can read it, other accounts cannot" in out
+        assert "\n1 file will change; no service restarts." in out
 
 
 def test_what_needs_a_person_offers_next_steps_line_by_line(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tests.tui.driving import app_of, focused, keys, opened, paste, settle, show
 from tests.tui.every_step import STILL, Deployments, deployments, with_hostile
 from tests.tui.operator import session_on
 from wizard.errors import WizardError
-from wizard.questions import flow, phases
+from wizard.questions import flow
 from wizard.questions.answers import Phase
 from wizard.secret import Secret
 from wizard.session.help_pages import page_text, question_place, search
@@ -151,7 +151,7 @@ def test_help_begins_with_the_question_that_has_the_focus(name: str, question: t
 
 
 def test_the_phase_of_a_root_change_has_its_section_whether_or_not_it_is_asked() -> None:
-    stores, phase = STEPS["gateway-stores"].questions, phases.question(None, Phase.PRIMARY, waits=False)
+    stores, phase = STEPS["gateway-stores"].questions, flow.question(None, Phase.PRIMARY, waits=False)
     for asked in (stores, (*stores, phase)):
         assert question_place("gateway-stores", asked, stores[2]) == (2, 4)
     assert question_place("gateway-stores", (*stores, phase), phase) == (2, 3)

@@ -219,7 +219,7 @@ def _attribute(part: str, text: str) -> x509.NameAttribute[str]:
     elif part == "country" and not (len(text) == 2 and text.isascii() and text.isalpha()):
         wrong = "it is not two letters"
     elif part == "email" and not (text.isascii() and "@" in text.strip("@")):
-        wrong = "it is no e-mail address"
+        wrong = "it is not an e-mail address"
     if wrong:
         raise WizardError(codes.CSR_BAD_SUBJECT, subject=part, part=part, text=text[:40], reason=wrong)
     return x509.NameAttribute(_PARTS[part], text.upper() if part == "country" else text)

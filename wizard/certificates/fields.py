@@ -46,15 +46,9 @@ OTHER_KEYS = {
 MOST_ODD_NAMES = 100
 """After this many unreadable alternative names, the rest of the list is not read one by one."""
 NOT_PARSED = (
-    ValueError,
-    TypeError,
-    KeyError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
+    ValueError, TypeError, KeyError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
+    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 """What `cryptography` raises, late, for a part of a certificate that it cannot parse."""
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)

@@ -120,7 +120,7 @@ def _oddity(entry: str, name: str) -> str:
     if bare == f"{name}." or (bare.endswith(".") and covers(bare[:-1], name)):
         return "which ends in a dot"
     if bare.strip() == name and bare != name:
-        return "which has a blank before or after it"
+        return "which has a space before or after it"
     if "".join(letter for letter in bare if letter.isprintable()) == name and bare != name:
         return "which has a control character"
     if "://" in bare and bare.partition("://")[2].partition("/")[0].partition(":")[0] == name:

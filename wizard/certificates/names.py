@@ -1,14 +1,18 @@
-"""Names of certificates for people, aliases for key stores, and names for files."""
+"""How a certificate is shown: its names, printable, and as JSON."""
 
 import re
 import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from wizard.certificates import fields
-from wizard.certificates.model import Certificate
-from wizard.printable import printable
+from wizard.certificates.model import Certificate, Chain, PrivateKey
+from wizard.printable import printable, rfc3339
 
 UNREADABLE = "(unreadable name)"
 OVERRIDES = {NameOID.EMAIL_ADDRESS: "emailAddress", NameOID.SERIAL_NUMBER: "serialNumber"}
@@ -39,6 +43,11 @@ def short(certificate: Certificate) -> str:
     It can be shown, is at most 64 characters long and never empty.
     """
     return printable(_short(certificate), limit=64).strip() or f"certificate {certificate.sha256[:8]}"
+
+
+def issued_by(certificate: Certificate) -> str:
+    """Who issued it, after its name."""
+    return "self-signed" if fields.self_issued(certificate) else f"issued by {issuer_short(certificate)}"
 
 
 def issuer_short(certificate: Certificate) -> str:
@@ -87,3 +96,56 @@ def file_stem(certificate: Certificate) -> str:
 def alias(certificate: Certificate) -> str:
     """An alias for key stores: lower case, because Java compares aliases without regard to case."""
     return ascii_name(certificate).lower() or f"certificate-{certificate.sha256[:8]}"
+
+
+def certificate_json(certificate: Certificate) -> dict[str, Any]:
+    """The `Certificate` object: names in RFC 4514, serial number in hex, times in RFC 3339 UTC."""
+    return {
+        "subject": subject(certificate),
+        "issuer": issuer(certificate),
+        "serial": f"{fields.serial(certificate):x}",
+        "not_before": _moment(certificate, fields.not_before),
+        "not_after": _moment(certificate, fields.not_after),
+        "sha256": certificate.sha256,
+        "san": [printable(name) for name in fields.names(certificate)],
+        "eku": fields.usage_names(certificate),
+        "is_ca": fields.is_ca(certificate),
+        "key": fields.key_label(certificate),
+        "signature": fields.signature_label(certificate),
+    }
+
+
+def key_json(key: PrivateKey) -> dict[str, Any]:
+    """What may be shown of a private key: its kind, whether it was encrypted, and the hash of its public key."""
+    return {
+        "key": fields.public_key_label(key.key.public_key()),
+        "encrypted": key.encrypted,
+        "public_key_sha256": sha256(key.public_key_der).hexdigest(),
+        "alias": printable(key.alias),
+    }
+
+
+def chain_json(chain: Chain) -> dict[str, Any]:
+    """The `Chain` object, with the rejected candidates and the extra certificates beside it."""
+    return {
+        "leaf": chain.leaf.sha256 if chain.leaf else None,
+        "intermediates": [certificate.sha256 for certificate in chain.intermediates],
+        "root": chain.root.sha256 if chain.root else None,
+        "complete": chain.complete,
+        "private_key": chain.key is not None,
+        "key_matches": chain.key_matches,
+        "missing_issuer": chain.missing_issuer,
+        "missing_key_id": chain.missing_key_id or None,
+        "rejected": [
+            {"sha256": each.candidate.sha256, "subject": subject(each.candidate), "reason": each.reason}
+            for each in chain.rejected
+        ],
+        "extra": [certificate.sha256 for certificate in chain.extra],
+    }
+
+
+def _moment(certificate: Certificate, when: Callable[[Certificate], datetime]) -> str | None:
+    try:
+        return rfc3339(when(certificate))
+    except fields.NOT_PARSED:
+        return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from wizard.change.ports import Ports, Served, ServiceState
+from wizard.change.context import Ports, Served, ServiceState
 from wizard.errors import WizardError
 from wizard.host.jre import identity
 from wizard.host.machine import Machine

@@ -1,19 +1,294 @@
-"""Replace a file atomically: the old or the new one is complete at any moment, also after a power failure."""
+"""Files that survive a power cut: their state at one moment, and writes that are whole or not at all."""
 
+import base64
 import contextlib
 import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 from wizard import codes
-from wizard.change.disk_space import mount_point
-from wizard.change.file_image import FileImage, read_image, xattrs_of
-from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
 from wizard.host.directory import Directory, walk
+from wizard.printable import printable
+
+BOUND_TO_CONTENT = frozenset({"security.ima", "security.evm"})
+"""Extended attributes that sign the bytes themselves: copying them to other bytes would be wrong."""
+
+LARGEST = 64 * 1024 * 1024
+"""Real files are much smaller; a larger one is refused before it fills the memory."""
+
+_KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "folder",
+    stat.S_IFLNK: "link",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFBLK: "device",
+    stat.S_IFCHR: "device",
+}
+
+
+_PLAIN = ("kind", "sha256", "size", "mode", "uid", "gid")
+
+
+@dataclass(frozen=True, slots=True)
+class FileImage:
+    """A file at one moment, without its bytes.
+
+    Attributes:
+        kind: `file`, `absent`, `folder`, `link`, `pipe`, `socket` or `device`; the rest is empty unless
+            `file`; of a folder mode and owner are recorded too.
+        sha256: lower-case hex.
+        size: in bytes.
+        mode: permission bits.
+        uid: numeric owner.
+        gid: numeric group.
+        xattrs: extended attributes (labels, access lists) by name, sorted.
+        links: how many names the file has.
+    """
+
+    kind: str = "absent"
+    sha256: str = ""
+    size: int = 0
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    links: int = 1
+
+    @property
+    def exists(self) -> bool:
+        """Whether a regular file is there."""
+        return self.kind == "file"
+
+    def same(self, other: "FileImage") -> bool:
+        """Equal in bytes, owner, mode and extended attributes; the number of names does not count."""
+        return self == replace(other, size=self.size, links=self.links)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the manifest."""
+        xattrs = {name: base64.b64encode(value).decode() for name, value in self.xattrs}
+        return {**{name: getattr(self, name) for name in _PLAIN}, "xattrs": xattrs}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "FileImage":
+        """The reverse of `as_json`."""
+        attributes = sorted((name, base64.b64decode(text)) for name, text in data["xattrs"].items())
+        return cls(**{name: data[name] for name in _PLAIN}, xattrs=tuple(attributes))
+
+
+ABSENT_FILE = FileImage()
+"""No file."""
+
+
+def read_image(folder: Directory, file: str) -> tuple[FileImage, bytes]:
+    """Look at *file* in *folder*, which is not followed when it is a link, and read it when it is a regular file.
+
+    Returns:
+        The image, and the bytes (empty unless the kind is `file`).
+
+    Raises:
+        OSError: it cannot be read, or is larger than `LARGEST`.
+    """
+    try:
+        named = os.stat(file, dir_fd=folder.descriptor, follow_symlinks=False)
+    except FileNotFoundError:
+        return ABSENT_FILE, b""
+    kind = _KINDS[stat.S_IFMT(named.st_mode)]
+    if kind == "folder":
+        return FileImage(kind=kind, mode=stat.S_IMODE(named.st_mode), uid=named.st_uid, gid=named.st_gid), b""
+    if kind != "file":
+        return FileImage(kind=kind), b""
+    with open_file(folder, file) as stream:
+        status = os.fstat(stream.fileno())
+        data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise OSError(27, "File too large", str(folder.path / file))
+        image = FileImage(
+            kind="file",
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            mode=stat.S_IMODE(status.st_mode),
+            uid=status.st_uid,
+            gid=status.st_gid,
+            xattrs=xattrs_of(stream.fileno()),
+            links=status.st_nlink,
+        )
+    return image, data
+
+
+def open_file(folder: Directory, file: str) -> BinaryIO:
+    """Open *file* in *folder* for reading, without following a link and without waiting for the writer of a pipe.
+
+    Raises:
+        OSError: it cannot be opened; it is a link (ELOOP).
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    return open(os.open(file, flags, dir_fd=folder.descriptor), "rb")  # noqa: PTH123 - the caller closes it
+
+
+def xattrs_of(descriptor: int) -> tuple[tuple[str, bytes], ...]:
+    """The extended attributes that travel with a file; none where the file system has none."""
+    try:
+        names = os.listxattr(descriptor)
+    except OSError:
+        return ()
+    return tuple((name, os.getxattr(descriptor, name)) for name in sorted(names) if name not in BOUND_TO_CONTENT)
+
+
+class Syscalls:
+    """The real calls. `gate` is asked before each: a test overrides it to raise an `OSError` or to end the process.
+
+    Folders are named by an open descriptor (`at`), so that a folder swapped meanwhile cannot redirect a write.
+    """
+
+    def gate(self, name: str, target: str) -> None:
+        """Called with the call's name and its file's name before anything is written; does nothing here."""
+
+    def create(self, name: str, *, at: int) -> int:
+        """A new file of mode 0600 for writing; fails when the name is taken, also by a dangling link."""
+        self.gate("create", name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(name, flags, 0o600, dir_fd=at)
+
+    def write(self, descriptor: int, data: bytes, name: str) -> None:
+        """All of *data*, however often the kernel takes only a part."""
+        view = memoryview(data)
+        while view:
+            self.gate("write", name)
+            view = view[os.write(descriptor, view) :]
+
+    def truncate(self, descriptor: int, size: int, name: str) -> None:
+        """Cut the file at *size* bytes."""
+        self.gate("truncate", name)
+        os.ftruncate(descriptor, size)
+
+    def chown(self, descriptor: int, uid: int, gid: int, name: str) -> None:
+        """Set owner and group; -1 leaves one as it is."""
+        self.gate("chown", name)
+        os.fchown(descriptor, uid, gid)
+
+    def chmod(self, descriptor: int, mode: int, name: str) -> None:
+        """Set the permission bits."""
+        self.gate("chmod", name)
+        os.fchmod(descriptor, mode)
+
+    def set_xattr(self, descriptor: int, attribute: str, value: bytes, name: str) -> None:
+        """Set one extended attribute."""
+        self.gate("setxattr", name)
+        os.setxattr(descriptor, attribute, value)
+
+    def remove_xattr(self, descriptor: int, attribute: str, name: str) -> None:
+        """Remove one extended attribute."""
+        self.gate("removexattr", name)
+        os.removexattr(descriptor, attribute)
+
+    def fsync(self, descriptor: int, name: str) -> None:
+        """Wait until the disk has it."""
+        self.gate("fsync", name)
+        os.fsync(descriptor)
+
+    def rename(self, old: str, new: str, *, at: int) -> None:
+        """Give the file its final name, replacing what has it, in one step."""
+        self.gate("rename", new)
+        os.rename(old, new, src_dir_fd=at, dst_dir_fd=at)
+
+    def unlink(self, name: str, *, at: int) -> None:
+        """Remove the name."""
+        self.gate("unlink", name)
+        os.unlink(name, dir_fd=at)
+
+    def mkdir(self, name: str, *, at: int) -> None:
+        """A new folder of mode 0700."""
+        self.gate("mkdir", name)
+        os.mkdir(name, 0o700, dir_fd=at)
+
+    def rmdir(self, name: str, *, at: int) -> None:
+        """Remove an empty folder."""
+        self.gate("rmdir", name)
+        os.rmdir(name, dir_fd=at)
+
+
+REAL = Syscalls()
+"""What all code except the tests uses."""
+
+
+_SPARE = 1024 * 1024
+"""Space that is left free on every file system written to, in bytes."""
+
+_LINES = 8192
+"""What the last lines of a change take, in bytes; a file system with less is called full."""
+
+
+def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
+    """Refuse when a file system has no space for what will be written to it.
+
+    Args:
+        sizes: open folders and how many bytes will be added there.
+
+    Raises:
+        WizardError: `change.no-room`.
+    """
+    needed: Counter[int] = Counter()
+    folders: dict[int, Directory] = {}
+    for folder, size in sizes:
+        device = folder.status.st_dev
+        # Each file also takes its last block, and the name may need a new block in the folder.
+        needed[device] += size + 8192
+        folders.setdefault(device, folder)
+    for device, folder in folders.items():
+        system = os.statvfs(folder.descriptor)
+        free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
+        if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
+            raise WizardError(
+                codes.CHANGE_NO_ROOM,
+                subject=folder.path,
+                mount=mount_point(folder.path),
+                free=free // 1024,
+                needed=needed[device] // 1024 + 1024,
+                folder=folder.path,
+            )
+
+
+def check_change_room(state: Directory, files: Iterable[tuple[Directory, int, int]]) -> None:
+    """Refuse a change without space for its new files, its backups and its undo.
+
+    Args:
+        state: the folder of the change, or the nearest one that is there.
+        files: for each file its folder, its new and its old size in bytes.
+
+    Raises:
+        WizardError: `change.no-room`.
+    """
+    known = list(files)
+    check_room([(folder, max(new, old)) for folder, new, old in known])
+    check_room([(state, sum(new + 3 * old for _, new, old in known))])
+
+
+def mount_point(path: Path) -> Path:
+    """Where the file system that holds *path*, or would hold it, is mounted."""
+    path = Path(os.path.realpath(path))
+    while not path.is_mount() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def full_at(path: Path) -> str:
+    """Where the file system that holds *path* is mounted when it has no space for a few lines more; "" otherwise."""
+    try:
+        system = os.statvfs(path)
+    except OSError:
+        return ""
+    free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
+    return printable(str(mount_point(path))) if free < _LINES or (system.f_files and not system.f_ffree) else ""
+
 
 ACL = "system.posix_acl_access"
 """The attribute that holds an access control list; its mask and the group bits of the mode are the same bits."""

@@ -7,23 +7,32 @@ from dataclasses import dataclass
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.events import CHANGE
+from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
 from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
-from wizard.change.history import entries
-from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal, replay
+from wizard.change.journal import (
+    ARMED,
+    CLOSED,
+    DONE,
+    INTENT,
+    RESTART,
+    VERIFIED,
+    Action,
+    Journal,
+    Manifest,
+    Node,
+    replay,
+)
 from wizard.change.lock import Opened, keeps_copies, new_token, opened, say_outcome, sweep
-from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
 from wizard.change.plan import CertificateNote, LoadTimer, Plan, Probe, Restart, is_timer
 from wizard.change.proof import prove, restart, watch_over
 from wizard.change.record import read_record
 from wizard.change.staging import FileChange, file_changes_of, stage
-from wizard.change.store import ChangeFolder, Store
+from wizard.change.store import ChangeFolder, Store, entries
 from wizard.change.targets import check_in_place
 from wizard.change.undo import close_restored, roll_back_change
 from wizard.errors import WizardError
+from wizard.printable import rfc3339
 from wizard.texts.en.change import NOTHING_CHANGED
-from wizard.times import rfc3339
 
 KEEP = 20
 """How many changes in effect can be rolled back, one after the other."""

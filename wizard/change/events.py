@@ -1,17 +1,110 @@
-"""The progress events of a run: lines that every user interface can follow, also when it is started later."""
+"""The progress events of a run, which every user interface can follow, also later; how a run ended, its exit code."""
 
 import contextlib
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from wizard.change.outcome import Failure
+from wizard import codes
+from wizard.change.durable import FULL, write_failure
+from wizard.errors import ExitCode, WizardError
 from wizard.host.directory import Directory
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.secret import Redactor
-from wizard.times import rfc3339
+
+APPLIED = "applied"
+NO_CHANGE = "nothing_to_do"
+ROLLED_BACK = "rolled_back"
+STUCK = "recovery_needed"
+REFUSED = "refused"
+KEPT = "kept"
+
+EXIT = {
+    APPLIED: ExitCode.DONE,
+    NO_CHANGE: ExitCode.DONE,
+    KEPT: ExitCode.DONE,
+    ROLLED_BACK: ExitCode.ROLLED_BACK,
+    STUCK: ExitCode.NEEDS_RECOVERY,
+    REFUSED: ExitCode.UNUSABLE,
+}
+
+
+SETTLE = "settle"
+"""The step that watches the server after the change; `skipped` when it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why it failed: the four parts of a `WizardError`, as data."""
+
+    code: str
+    message: str
+    hint: str = ""
+    subject: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Failure":
+        """The failure that *error* means; an unforeseen one is named by type and place, never by its values."""
+        if isinstance(error, WizardError):
+            return cls(error.code, error.message, error.hint, error.subject)
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = "" if place is None else f" ({place.tb_frame.f_globals.get('__name__', '?')}:{place.tb_lineno})"
+        if isinstance(error, OSError) and error.errno in FULL and error.filename:
+            return cls.of(write_failure(Path(error.filename), error))
+        if isinstance(error, OSError):
+            reason = error.strerror or "no reason given"
+            return cls.of(WizardError(codes.CHANGE_SYSTEM, reason=reason, where=where))
+        return cls.of(WizardError(codes.CHANGE_BUG, kind=type(error).__name__, where=where))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of `apply`, `rollback` or `recover`.
+
+    Attributes:
+        outcome: `applied`, `nothing_to_do`, `rolled_back`, `recovery_needed`, `refused` (before anything was touched)
+            or `kept` (closed by the operator as it is).
+        change: id of the change, empty when there is none.
+        digest: of the plan.
+        steps: last state of each step: `done`, `failed`, `undone`, `skipped`.
+        failure: why it was not applied.
+        page: real path of the text that says what is where, when recovery is needed.
+        at: when it ended, RFC 3339, UTC; "" when that is not known.
+        evidence: real path of the text for a change ticket, when there is one.
+    """
+
+    outcome: str
+    change: str = ""
+    digest: str = ""
+    steps: Mapping[str, str] = field(default_factory=dict)
+    failure: Failure | None = None
+    page: str = ""
+    at: str = field(default="", compare=False)
+    evidence: str = ""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        return EXIT[self.outcome]
+
+    def as_json(self) -> dict[str, Any]:
+        """The members that `apply --json` promises, and more."""
+        return {
+            "outcome": self.outcome,
+            "change": self.change or None,
+            "digest": self.digest,
+            "steps": [{"id": name, "state": state} for name, state in self.steps.items()],
+            "error": None if self.failure is None else asdict(self.failure),
+            "page": self.page or None,
+            "evidence": self.evidence or None,
+        }
+
 
 CHANGE = "change"
 """The step name of events about the change as a whole."""
@@ -26,7 +119,7 @@ class Event:
         state: one of `STATES`.
         text: one line, printable, without secrets.
         at: RFC 3339, UTC.
-        outcome: in the last event of a run only: how it ended (`wizard.change.outcome`).
+        outcome: in the last event of a run only: how it ended (`wizard.change.events`).
         code: there, of the refusal that it ended with; else empty.
         hint: there, what to do; may hold several lines.
     """

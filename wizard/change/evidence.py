@@ -7,16 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from wizard.change.context import Context
-from wizard.change.durable import put_file, remove_temporary
-from wizard.change.events import Event
-from wizard.change.file_image import FileImage
-from wizard.change.history import read_events
-from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.outcome import APPLIED, KEPT, REFUSED, ROLLED_BACK
-from wizard.change.store import EVIDENCE, ChangeFolder, Store
+from wizard.change.durable import FileImage, put_file, remove_temporary
+from wizard.change.events import APPLIED, KEPT, REFUSED, ROLLED_BACK, Event
+from wizard.change.journal import Action, Manifest, Node
+from wizard.change.store import EVIDENCE, ChangeFolder, Store, read_events
 from wizard.errors import WizardError
-from wizard.host.accounts import group_name_of, name_of
-from wizard.host.machine import Machine, command
+from wizard.host.machine import Machine, command, group_name_of, name_of
 from wizard.printable import printable
 
 _TOKEN = "evidence"  # noqa: S105 - part of a temporary name
@@ -82,7 +78,7 @@ def evidence(folder: ChangeFolder, machine: Machine) -> dict[str, Any]:
         },
         "plan": manifest.digest or None,
         "rolls_back": manifest.rolls_back or None,
-        "files": [_file(action) for action in manifest.actions],
+        "files": [_file(action, machine) for action in manifest.actions],
         "certificates": [asdict(note) for note in manifest.certificates],
         "presented": {"before": _nodes(manifest.served), "planned": _nodes(manifest.target)},
         "events": [event.as_json() for event in told if event.state != "started"],
@@ -100,21 +96,21 @@ def _times(at: str) -> dict[str, str]:
     return {"utc": at, "local": f"{local:%Y-%m-%dT%H:%M:%S%z}"}
 
 
-def _file(action: Action) -> dict[str, Any]:
+def _file(action: Action, machine: Machine) -> dict[str, Any]:
     return {
         "path": str(action.named),
         "real_path": str(action.path),
         "what": action.summary,
-        "before": _image(action.before),
-        "after": _image(action.after),
+        "before": _image(action.before, machine),
+        "after": _image(action.after, machine),
     }
 
 
-def _image(image: FileImage) -> dict[str, Any] | None:
+def _image(image: FileImage, machine: Machine) -> dict[str, Any] | None:
     """What a file was; None when there was none."""
     if image.kind == "absent":
         return None
-    owner = f"{name_of(image.uid)}:{group_name_of(image.gid)}"
+    owner = f"{name_of(image.uid, machine)}:{group_name_of(image.gid, machine)}"
     return {
         "kind": image.kind,
         "sha256": image.sha256 or None,

@@ -8,17 +8,18 @@ from enum import StrEnum
 
 from wizard.change.context import Context
 from wizard.change.durable import (
+    ABSENT_FILE,
+    FileImage,
     make_folder,
     put_file,
+    read_image,
     remove_file,
     remove_folder,
     remove_temporary,
     remove_temporary_folder,
     write_failure,
 )
-from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
-from wizard.change.journal import BACKUP
-from wizard.change.manifest import Action
+from wizard.change.journal import BACKUP, Action
 from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_in_place, folder_of
 

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wizard.change.context import Operator, WithoutAnchor
@@ -50,31 +50,21 @@ class Job:
 
     def dump(self) -> bytes:
         """JSON with the secrets in clear text: for a pipe, never for a file."""
-        machine = self.machine
         members = {
             "kind": self.kind,
-            "machine": {
-                "root": str(machine.root),
-                "hcp_home": str(machine.hcp_home),
-                "state_dir": str(machine.state_dir),
-                "systemctl": machine.systemctl,
-                "restart_command": machine.restart_command,
-                "unit": machine.unit,
-                "settle_s": machine.settle_s,
-                "syslog": machine.syslog,
-            },
+            "machine": asdict(self.machine),
             "plan": None if self.plan is None else base64.b64encode(dump(self.plan)).decode(),
             "change": self.change,
             "mode": self.mode,
             "secrets": {name: secret.reveal() for name, secret in self.secrets.items()},
-            "who": list(astuple(self.who)),
+            "who": astuple(self.who),
             "without": {
                 name: [made.made_from, None if made.data is None else base64.b64encode(made.data).decode()]
                 for name, made in self.without.items()
             },
             "ports": self.ports,
         }
-        return json.dumps(members).encode()
+        return json.dumps(members, default=str).encode()
 
     @classmethod
     def load(cls, data: bytes) -> "Job":
@@ -85,21 +75,14 @@ class Job:
         """
         try:
             members = json.loads(data)
-            machine = members["machine"]
+            plan, machine = members["plan"], members["machine"]
             command = machine["restart_command"]
-            plan = members["plan"]
+            machine |= {name: Path(machine[name]) for name in ("root", "state_dir")}
+            machine |= {"hcp_home": PurePosixPath(machine["hcp_home"])}
+            machine["restart_command"] = None if command is None else tuple(command)
             return cls(
                 kind=members["kind"],
-                machine=Machine(
-                    root=Path(machine["root"]),
-                    hcp_home=PurePosixPath(machine["hcp_home"]),
-                    state_dir=Path(machine["state_dir"]),
-                    systemctl=machine["systemctl"],
-                    restart_command=None if command is None else tuple(command),
-                    unit=machine["unit"],
-                    settle_s=float(machine["settle_s"]),
-                    syslog=bool(machine["syslog"]),
-                ),
+                machine=Machine(**machine),
                 plan=None if plan is None else load(base64.b64decode(plan)),
                 change=members["change"],
                 mode=members["mode"],

@@ -4,27 +4,23 @@ import contextlib
 import json
 import os
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from wizard import codes
-from wizard.change.file_image import read_image
-from wizard.change.syscalls import REAL, Syscalls
+from wizard.change.durable import ABSENT_FILE, REAL, FileImage, Syscalls, read_image
+from wizard.change.plan import STEP_ID, CertificateNote
+from wizard.change.plan_file import check_types
 from wizard.errors import RecoveryNeededError
 from wizard.findings import Fact
-from wizard.host.directory import Directory
+from wizard.host.directory import Directory, Identity
+from wizard.questions.answers import endpoint
 
-ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
-    "armed",
-    "intent",
-    "done",
-    "restart",
-    "verified",
-    "undo",
-    "undone",
-    "closed",
-)
+ARMED, INTENT, DONE = "armed", "intent", "done"
+RESTART, VERIFIED = "restart", "verified"
+UNDO, UNDONE, CLOSED = "undo", "undone", "closed"
 BACKUP = "backup"
 """The folder of the old files of a change, beside its journal."""
 
@@ -212,3 +208,240 @@ class Journal:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
             self._descriptor = -1
+
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrustEntry:
+    """The anchor that an import adds (or a rollback takes away again)."""
+
+    alias: str
+    sha256: str
+    secret: str
+    added: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One file or folder goes from `before` to `after`; undo is the same in reverse.
+
+    Attributes:
+        id: of the plan's step.
+        path: logical, where the file really lies (links resolved).
+        named: logical, as the plan named it.
+        summary: one line for people.
+        before: how the file was.
+        after: how it is to be; kind `absent` when it is removed.
+        staged: name of the new bytes in the change's folder; empty when there are none.
+        backup: name of the old bytes there; empty when there were none.
+        inherit: a new file takes extended attributes from its folder rather than exactly those of `after`.
+        trust: what an import adds, None for other files.
+        folder: which folder holds the file; None when the same change makes it, and in records of older versions.
+        folder_made: the same change makes or removes that folder, so it may be missing; known in a recovery only.
+    """
+
+    id: str
+    path: PurePosixPath
+    named: PurePosixPath
+    summary: str
+    before: FileImage
+    after: FileImage
+    staged: str = ""
+    backup: str = ""
+    inherit: bool = False
+    trust: TrustEntry | None = None
+    folder: Identity | None = None
+    folder_made: bool = False
+
+    @property
+    def of_folder(self) -> bool:
+        """Whether it makes or removes a folder."""
+        return "folder" in {self.before.kind, self.after.kind}
+
+    def reversed(self) -> "Action":
+        """The undo; staged and backup change places."""
+        trust = self.trust and replace(self.trust, added=not self.trust.added)
+        swapped = {"before": self.after, "after": self.before, "staged": self.backup, "backup": self.staged}
+        return replace(self, **swapped, inherit=False, trust=trust)  # type: ignore[arg-type]  # each keeps its type
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One address and what it must present.
+
+    Attributes:
+        host: name or address.
+        port: number.
+        servername: sent as SNI; empty sends none.
+        sha256: of the leaf; empty when nothing is demanded.
+        fallback: the built-in certificate is what was there: any fallback will do, it may be made again at each start.
+    """
+
+    host: str
+    port: int
+    servername: str
+    sha256: str = ""
+    fallback: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """`host:port`."""
+        return endpoint(self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A change.
+
+    Attributes:
+        id: of the change.
+        title: for people.
+        digest: of the plan; empty for a rollback.
+        at: RFC 3339, UTC.
+        by: login name.
+        token: in the names of its temporary files.
+        actions: in order.
+        restart: id, unit and time limit of the restart step; None when the service is not touched.
+        probe: id of the probe step and its time limit; None when there is none.
+        target: what must be presented afterwards.
+        served: what was presented before.
+        was_running: whether the service was active before.
+        rolls_back: id of the change that this one takes back, else empty.
+        login: login name of the session, as the kernel knows it; empty when it is not known.
+        sudo_user: of the environment, empty without sudo.
+        uid: that made it; None in records of older versions.
+        tty: terminal, empty when there is none.
+        host: name of the machine.
+        certificates: before and after it, for the evidence.
+    """
+
+    id: str
+    title: str
+    digest: str
+    at: str
+    by: str
+    token: str
+    actions: tuple[Action, ...] = ()
+    restart: tuple[str, str, float] | None = None
+    probe: tuple[str, float] | None = None
+    target: tuple[Node, ...] = ()
+    served: tuple[Node, ...] = ()
+    was_running: bool = False
+    rolls_back: str = ""
+    login: str = ""
+    sudo_user: str = ""
+    uid: int | None = None
+    tty: str = ""
+    host: str = ""
+    certificates: tuple[CertificateNote, ...] = ()
+
+    def knowing(self, records: Iterable[Record]) -> "Manifest":
+        """With the folders that the change itself made, as its journal names them: for a recovery.
+
+        Where the journal was cut before it could name one, its owner and mode must be those that it was made with.
+        """
+        told = {record.step: record.fact for record in records if record.event in {DONE, UNDONE}}
+        made: dict[PurePosixPath, Identity] = {}
+        for action in self.actions:
+            if action.of_folder:
+                image, fact = action.after if action.after.kind == "folder" else action.before, told.get(action.id)
+                weak = Identity("", 0, 0, image.uid, image.gid, image.mode)
+                made[action.path] = Identity(*json.loads(fact)) if fact else weak
+        actions = (
+            replace(action, folder=made[action.path.parent], folder_made=True) if action.path.parent in made else action
+            for action in self.actions
+        )
+        return replace(self, actions=tuple(actions))
+
+    def dump(self) -> bytes:
+        """JSON for the change's folder; holds no bytes of files and no secret."""
+        return json.dumps({"schema": SCHEMA, **_plain(self)}, default=_plain, indent=1, sort_keys=True).encode() + b"\n"
+
+    @classmethod
+    def load(cls, data: bytes) -> "Manifest":
+        """The reverse.
+
+        Raises:
+            ValueError: it is no manifest of this schema, or larger than `LARGEST`; the message says which, for people.
+        """
+        if len(data) > LARGEST:
+            raise ValueError(f"it has more than {LARGEST} bytes")
+        try:
+            members = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise ValueError("it is not JSON") from error
+        if not isinstance(members, dict):
+            raise ValueError("it is not a JSON object")  # noqa: TRY004 - the same error as for any other damage
+        if members.get("schema") != SCHEMA:
+            raise ValueError(f"it was not written by this version of the wizard, which reads schema {SCHEMA}")
+        try:
+            restart, probe = members["restart"], members["probe"]
+            made = cls(
+                **{name: members[name] for name in _PLAIN},
+                **{name: members[name] for name in _SINCE if name in members},
+                certificates=tuple(CertificateNote(**note) for note in members.get("certificates", ())),
+                restart=None if restart is None else tuple(restart),
+                probe=None if probe is None else tuple(probe),
+                actions=tuple(_action(item) for item in members["actions"]),
+                target=tuple(Node(**item) for item in members["target"]),
+                served=tuple(Node(**item) for item in members["served"]),
+            )
+        except KeyError as error:
+            raise ValueError(f"it has no member {error}") from error
+        except (TypeError, AttributeError, ValueError) as error:
+            raise ValueError("one of its members has a wrong type") from error
+        check_types(made)
+        for action in made.actions:
+            _check(action)
+        if not all(0 <= node.port <= 65535 for node in (*made.target, *made.served)):
+            raise ValueError("it has an impossible port")
+        return made
+
+
+def _check(action: Action) -> None:
+    """Refuse what no change writes: it would lead out of the folder of the change, or not fit into a call.
+
+    Raises:
+        ValueError: it is such.
+    """
+    names = (name for name in (action.staged, action.backup) if name)
+    paths = (action.path, action.named)
+    images = (action.before, action.after)
+    if not all(STEP_ID.fullmatch(name) for name in (action.id, *names)):
+        raise ValueError("it refers to a file outside the folder of the change")
+    if not all(path.is_absolute() and ".." not in path.parts and "\0" not in str(path) for path in paths):
+        raise ValueError("it refers to a file without a full path")
+    if not all(0 <= image.mode <= 0o7777 and 0 <= image.uid < 2**32 and 0 <= image.gid < 2**32 for image in images):
+        raise ValueError("it has an impossible owner or mode")
+
+
+_PLAIN = ("id", "title", "digest", "at", "by", "token", "was_running", "rolls_back")
+
+_SINCE = ("login", "sudo_user", "uid", "tty", "host")
+"""Records of older versions do not have these."""
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for, made of what it has."""
+    if isinstance(value, FileImage):
+        return value.as_json()
+    if isinstance(value, Identity):
+        return astuple(value)
+    if isinstance(value, PurePosixPath):
+        return str(value)
+    return {each.name: getattr(value, each.name) for each in fields(value) if each.name != "folder_made"}
+
+
+def _action(data: dict[str, Any]) -> Action:
+    trust, folder = data["trust"], data.get("folder")
+    return Action(
+        **{name: data[name] for name in ("id", "summary", "staged", "backup", "inherit")},
+        path=PurePosixPath(data["path"]),
+        named=PurePosixPath(data["named"]),
+        before=FileImage.from_json(data["before"]) if data["before"]["kind"] != "absent" else ABSENT_FILE,
+        after=FileImage.from_json(data["after"]) if data["after"]["kind"] != "absent" else ABSENT_FILE,
+        trust=None if trust is None else TrustEntry(**trust),
+        folder=None if folder is None else Identity(*folder),
+    )

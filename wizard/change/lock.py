@@ -15,19 +15,17 @@ from pathlib import Path
 from wizard import codes
 from wizard.change.context import Context
 from wizard.change.durable import write_failure
-from wizard.change.events import CHANGE
+from wizard.change.events import APPLIED, CHANGE, REFUSED, Failure
 from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_restored, live_image
-from wizard.change.journal import CLOSED, Journal, RecoveryPlan
-from wizard.change.manifest import Manifest
-from wizard.change.outcome import APPLIED, REFUSED, Failure
+from wizard.change.journal import CLOSED, Journal, Manifest, RecoveryPlan
+from wizard.change.plan_file import check_types
 from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
-from wizard.change.typed import check_types
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
+from wizard.findings import Fact
 from wizard.host.directory import Directory
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.texts.en.change import NOTHING_CHANGED
-from wizard.times import rfc3339
 
 _PATIENCE_S = 0.5
 
@@ -168,12 +166,9 @@ def _read(descriptor: int) -> Holder | None:
 
 
 def _is_the_file(descriptor: int, path: Path) -> bool:
-    mine = os.fstat(descriptor)
-    try:
-        named = path.lstat()
-    except FileNotFoundError:
-        return False
-    return (mine.st_dev, mine.st_ino) == (named.st_dev, named.st_ino)
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    return False
 
 
 def _busy(other: Holder | None, path: Path) -> BusyError:
@@ -329,7 +324,6 @@ def _taken_back(manifest: Manifest, context: Context) -> bool:
 def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededError:
     phase = "being undone" if plan.phase == "undoing" else "being made"
     if folder.page.exists():
-        return RecoveryNeededError(
-            codes.CHANGE_INTERRUPTED, case="page", subject=folder.id, change=folder.id, phase=phase, page=folder.page
-        )
+        facts: dict[str, Fact] = {"change": folder.id, "phase": phase, "page": folder.page}
+        return RecoveryNeededError(codes.CHANGE_INTERRUPTED, case="page", subject=folder.id, **facts)
     return RecoveryNeededError(codes.CHANGE_INTERRUPTED, subject=folder.id, change=folder.id, phase=phase)

@@ -27,7 +27,7 @@ class Expectation:
         mode: permission bits, None when there is none.
         uid: numeric owner, None when there is none.
         gid: numeric group, None when there is none.
-        kind: `file`, `absent`, or another word of `wizard.change.file_image` (a folder is never a fit target).
+        kind: `file`, `absent`, or another word of `wizard.change.durable` (a folder is never a fit target).
         link_to: where the path really leads when it passes through symbolic links, as a logical path; else empty.
         folder: which folder holds it; None when the folder is not there yet. It says nothing about what will be done,
             so it is neither compared nor in the digest.
@@ -42,13 +42,28 @@ class Expectation:
     link_to: str = ""
     folder: Identity | None = field(default=None, compare=False)
 
+    @property
+    def as_list(self) -> list[Any]:
+        """What is compared, for files and digests."""
+        return [self.exists, self.sha256, self.mode, self.uid, self.gid, self.kind, self.link_to]
+
 
 ABSENT = Expectation()
 """There is nothing yet."""
 
 
+class _OfPath:
+    __slots__ = ()
+    path: PurePosixPath
+
+    @property
+    def target(self) -> str:
+        """The file or folder, as the operator knows it."""
+        return str(self.path)
+
+
 @dataclass(frozen=True, slots=True)
-class PutFile:
+class PutFile(_OfPath):
     """Write a whole file, new or replaced.
 
     Attributes:
@@ -84,11 +99,6 @@ class PutFile:
     kind = "put_file"
 
     @property
-    def target(self) -> str:
-        """The file, as the operator knows it."""
-        return str(self.path)
-
-    @property
     def changed(self) -> bool:
         """Whether the result differs from what is expected to be there."""
         now = self.expect
@@ -102,7 +112,7 @@ class PutFile:
 
 
 @dataclass(frozen=True, slots=True)
-class MakeFolder:
+class MakeFolder(_OfPath):
     """Make one folder, for files of later steps; an undo takes it away again unless others have put something in it.
 
     A planner leaves this step out when the folder is there.
@@ -124,18 +134,13 @@ class MakeFolder:
     kind = "make_folder"
 
     @property
-    def target(self) -> str:
-        """The folder, as the operator knows it."""
-        return str(self.path)
-
-    @property
     def changed(self) -> bool:
         """Whether it is not there yet."""
         return self.expect.kind != "folder"
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveFile:
+class RemoveFile(_OfPath):
     """Remove a file.
 
     Attributes:
@@ -154,18 +159,13 @@ class RemoveFile:
     data = b""
 
     @property
-    def target(self) -> str:
-        """The file, as the operator knows it."""
-        return str(self.path)
-
-    @property
     def changed(self) -> bool:
         """Whether it is there."""
         return self.expect.exists
 
 
 @dataclass(frozen=True, slots=True)
-class EditFile:
+class EditFile(_OfPath):
     """Replace the text of an existing file; owner, extended attributes and, unless one is given, the mode stay.
 
     Attributes:
@@ -191,18 +191,13 @@ class EditFile:
     kind = "edit_file"
 
     @property
-    def target(self) -> str:
-        """The file, as the operator knows it."""
-        return str(self.path)
-
-    @property
     def changed(self) -> bool:
         """Whether the new text or mode differs from what is expected to be there."""
         return self.expect.sha256 != digest_of(self.data) or self.mode not in {None, self.expect.mode}
 
 
 @dataclass(frozen=True, slots=True)
-class ImportTrust:
+class ImportTrust(_OfPath):
     """Add one trust anchor to a trust store that belongs to the JRE, or remove one.
 
     A planner leaves this step out when the store already holds the certificate by fingerprint, or does not.
@@ -242,18 +237,29 @@ class ImportTrust:
         return f"{self.alias} {self.sha256} {self.expect.sha256}"
 
     @property
-    def target(self) -> str:
-        """The trust store, as the operator knows it."""
-        return str(self.path)
-
-    @property
     def changed(self) -> bool:
         """Always: an anchor that is there already makes no step."""
         return True
 
 
+class _OfUnit:
+    __slots__ = ()
+    unit: str
+    always: bool
+
+    @property
+    def target(self) -> str:
+        """The unit."""
+        return self.unit
+
+    @property
+    def changed(self) -> bool:
+        """Whether this alone makes the plan worth applying."""
+        return self.always
+
+
 @dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(_OfUnit):
     """Restart the service so that it reads the new files.
 
     Attributes:
@@ -271,23 +277,13 @@ class Restart:
     kind = "restart"
 
     @property
-    def target(self) -> str:
-        """The unit."""
-        return self.unit
-
-    @property
     def summary(self) -> str:
         """One line for the review."""
         return f"Restart {self.unit} and wait up to {self.timeout_s:g} s"
 
-    @property
-    def changed(self) -> bool:
-        """Whether this alone makes the plan worth applying."""
-        return self.always
-
 
 @dataclass(frozen=True, slots=True)
-class LoadTimer:
+class LoadTimer(_OfUnit):
     """Let systemd read the unit files again; a timer with a file is then enabled and started, one without is stopped.
 
     Attributes:
@@ -305,19 +301,9 @@ class LoadTimer:
     kind = "load_timer"
 
     @property
-    def target(self) -> str:
-        """The unit."""
-        return self.unit
-
-    @property
     def summary(self) -> str:
         """One line for the review."""
         return f"Let systemd read the files of {self.unit}, and check that it follows them"
-
-    @property
-    def changed(self) -> bool:
-        """Whether this alone makes the plan worth applying."""
-        return self.always
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +337,7 @@ class Probe:
     def summary(self) -> str:
         """One line for the review."""
         name = f" for the name {self.servername}" if self.servername else ""
-        what = "the built-in certificate" if self.fallback else f"leaf {self.expect_sha256[:16]}..."
+        what = "the built-in certificate" if self.fallback else f"the certificate {self.expect_sha256[:16]}..."
         return f"Check that {self.target} presents {what}{name}"
 
     @property
@@ -392,24 +378,6 @@ class CertificateNote:
 FileStep = MakeFolder | PutFile | EditFile | RemoveFile | ImportTrust
 Step = MakeFolder | PutFile | EditFile | RemoveFile | ImportTrust | Restart | LoadTimer | Probe
 
-__all__ = [
-    "ABSENT",
-    "CertificateNote",
-    "EditFile",
-    "Expectation",
-    "FileStep",
-    "ImportTrust",
-    "LoadTimer",
-    "MakeFolder",
-    "Plan",
-    "Probe",
-    "PutFile",
-    "RemoveFile",
-    "Restart",
-    "Step",
-    "is_timer",
-]
-
 
 def is_timer(unit: str) -> bool:
     """Whether *unit* is a timer of the wizard, and not the service that people print through."""
@@ -443,10 +411,8 @@ class Plan:
     def __post_init__(self) -> None:
         """Refuse steps that could not be distinguished, or that would overwrite each other."""
         # Several anchors may go into one trust store: each step then continues from the result of the one before.
-        written = [
-            str(step.path) for step in self.steps if isinstance(step, MakeFolder | PutFile | EditFile | RemoveFile)
-        ]
-        stores = {str(step.path) for step in self.steps if isinstance(step, ImportTrust)}
+        stores = {step.target for step in self.file_steps if isinstance(step, ImportTrust)}
+        written = [step.target for step in self.file_steps if not isinstance(step, ImportTrust)]
         for names in ([step.id for step in self.steps], [*written, *stores]):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -454,6 +420,11 @@ class Plan:
         for step in self.steps:
             if not STEP_ID.fullmatch(step.id):
                 raise ValueError(f"not an id of a step: {step.id!r}")
+
+    @property
+    def files_changed(self) -> int:
+        """How many files change; folders are not counted."""
+        return sum(step.changed for step in self.file_steps if not isinstance(step, MakeFolder))
 
     @property
     def file_steps(self) -> tuple[FileStep, ...]:
@@ -508,11 +479,7 @@ def _meaning(step: Step) -> dict[str, Any]:
         nodes = [[host, port] for host, port in step.nodes]
         base |= {"nodes": nodes, "servername": step.servername, "leaf": step.expect_sha256}
         return base | ({"fallback": True} if step.fallback else {})
-    now = step.expect
-    base |= {
-        "path": str(step.path),
-        "expect": [now.exists, now.sha256, now.mode, now.uid, now.gid, now.kind, now.link_to],
-    }
+    base |= {"path": str(step.path), "expect": step.expect.as_list}
     if isinstance(step, MakeFolder):
         return base | {"mode": step.mode}
     if isinstance(step, RemoveFile):

@@ -1,13 +1,16 @@
-"""A plan as a text that can be saved, approved, and applied later or elsewhere."""
+"""Check that data from a file has the types that its dataclass declares: JSON on a disk can hold anything."""
 
 import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from pathlib import PurePosixPath
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from wizard import codes
 from wizard.change.plan import (
@@ -24,9 +27,48 @@ from wizard.change.plan import (
     Restart,
     Step,
 )
-from wizard.change.typed import check_types
 from wizard.errors import WizardError
 from wizard.host.directory import Identity
+
+_LARGEST = 2**63 - 1
+"""What the kernel takes for a size or a number of a file."""
+
+
+def check_types(made: Any) -> None:
+    """Go through the members of the dataclass *made*, also those inside.
+
+    Raises:
+        ValueError: names the first member that has another type than declared, or a number out of range.
+    """
+    for name, hint in _hints(made.__class__).items():
+        if not _has_type(getattr(made, name), hint):
+            raise ValueError(f"{name} has a wrong type")
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _has_type(value: Any, hint: Any) -> bool:
+    inner = get_args(hint)
+    if get_origin(hint) in {Union, UnionType}:
+        return any(_has_type(value, each) for each in inner)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, tuple):
+            return False
+        kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        return len(kinds) == len(value) and all(map(_has_type, value, kinds))
+    if hint is float:
+        return type(value) in {int, float} and math.isfinite(value)
+    if is_dataclass(hint):
+        return type(value) is hint and all(
+            _has_type(getattr(value, name), each) for name, each in _hints(value.__class__).items()
+        )
+    # A bool is no number here.
+    return type(value) is hint and (hint is not int or abs(value) <= _LARGEST)
+
 
 SCHEMA = "cloudstream-wizard/plan-file/1"
 
@@ -128,69 +170,31 @@ def _checksum(body: dict[str, Any]) -> str:
 
 
 def _dump_step(step: Step) -> dict[str, Any]:
-    head: dict[str, Any] = {"kind": step.kind, "id": step.id}
-    if isinstance(step, Restart | LoadTimer):
-        return head | {"unit": step.unit, "timeout_s": step.timeout_s, "always": step.always}
-    if isinstance(step, Probe):
-        return head | {
-            "nodes": [list(node) for node in step.nodes],
-            "servername": step.servername,
-            "expect_sha256": step.expect_sha256,
-            "timeout_s": step.timeout_s,
-            **({"fallback": True} if step.fallback else {}),
-        }
-    now = step.expect
-    head |= {"path": str(step.path), "summary": step.summary}
-    head["expect"] = [now.exists, now.sha256, now.mode, now.uid, now.gid, now.kind, now.link_to]
-    if now.folder is not None:
-        head["folder"] = astuple(now.folder)
-    if isinstance(step, MakeFolder):
-        return head | {"mode": step.mode}
-    if isinstance(step, RemoveFile):
-        return head
-    head["data"] = base64.b64encode(step.data).decode()
-    if isinstance(step, ImportTrust):
-        text = base64.b64encode(step.certificate).decode()
-        head |= {"certificate": text, "alias": step.alias, "sha256": step.sha256, "secret": step.secret}
-        return head | ({"removes": True} if step.removes else {})
-    head["content_id"] = step.content_id
-    if isinstance(step, EditFile):
-        return head | {"diff": step.diff, "mode": step.mode}
-    return head | {
-        "mode": step.mode,
-        "uid": step.uid,
-        "gid": step.gid,
-        "proof": step.proof,
-        "proof_alias": step.proof_alias,
-        "proven": step.proven,
-        **({"diff": step.diff} if step.diff else {}),
-    }
+    members = {"kind": step.kind, **{each.name: getattr(step, each.name) for each in fields(step)}}
+    if not isinstance(step, Restart | LoadTimer | Probe):
+        members |= {"path": str(step.path), "expect": step.expect.as_list}
+        if step.expect.folder is not None:
+            members["folder"] = astuple(step.expect.folder)
+    return {name: base64.b64encode(each).decode() if type(each) is bytes else each for name, each in members.items()}
+
+
+_STEPS: dict[str, Callable[..., Step]] = {
+    **{kind.kind: kind for kind in (Restart, LoadTimer, Probe, MakeFolder, RemoveFile, EditFile, PutFile)},
+    **dict.fromkeys(("import_trust", "remove_trust"), ImportTrust),
+}
 
 
 def _load_step(members: dict[str, Any]) -> Step:
-    kind = members.pop("kind")
-    if kind == "restart":
-        return Restart(**members)
-    if kind == "load_timer":
-        return LoadTimer(**members)
-    if kind == "probe":
-        nodes = tuple((str(host), int(port)) for host, port in members.pop("nodes"))
-        return Probe(nodes=nodes, **members)
-    path = PurePosixPath(members.pop("path"))
-    if not path.is_absolute():
-        raise ValueError("a step has a path that is not absolute")
+    kind = _STEPS[members.pop("kind")]
     folder = members.pop("folder", None)
-    expect = replace(Expectation(*members.pop("expect")), folder=None if folder is None else Identity(*folder))
-    if kind == "make_folder":
-        return MakeFolder(path=path, expect=expect, **members)
-    if kind == "remove_file":
-        return RemoveFile(path=path, expect=expect, **members)
-    data = base64.b64decode(members.pop("data"), validate=True)
-    if kind in {"import_trust", "remove_trust"}:
-        certificate = base64.b64decode(members.pop("certificate"), validate=True)
-        return ImportTrust(path=path, certificate=certificate, data=data, expect=expect, **members)
-    if kind == "edit_file":
-        return EditFile(path=path, data=data, expect=expect, **members)
-    if kind == "put_file":
-        return PutFile(path=path, data=data, expect=expect, **members)
-    raise ValueError(f"unknown kind of step {kind!r}")
+    if "nodes" in members:
+        members["nodes"] = tuple((str(host), int(port)) for host, port in members["nodes"])
+    if "path" in members:
+        members["path"] = PurePosixPath(members["path"])
+        if not members["path"].is_absolute():
+            raise ValueError("a step has a path that is not absolute")
+        expect = Expectation(*members["expect"])
+        members["expect"] = replace(expect, folder=None if folder is None else Identity(*folder))
+    for name in {"data", "certificate"} & members.keys():
+        members[name] = base64.b64decode(members[name], validate=True)
+    return kind(**members)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wizard import codes
-from wizard.change.context import Context
-from wizard.change.manifest import Node
-from wizard.change.outcome import SETTLE
+from wizard.change.context import Context, Served
+from wizard.change.events import SETTLE
+from wizard.change.journal import Node
 from wizard.change.plan import is_timer
-from wizard.change.ports import Served
 from wizard.errors import WizardError
 from wizard.texts.en.change import JOURNAL_LINES
 

@@ -5,13 +5,11 @@ from dataclasses import replace
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.durable import put_file, remove_file
+from wizard.change.durable import put_file, read_image, remove_file
 from wizard.change.engine import advance, finish
-from wizard.change.events import CHANGE
-from wizard.change.file_image import read_image
+from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, Failure, Outcome
 from wizard.change.journal import ARMED, CLOSED, INTENT, RESTART, Journal, Record
 from wizard.change.lock import Opened, opened, say_outcome, sweep, unfinished
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, Failure, Outcome
 from wizard.change.store import EVIDENCE, JOURNAL, ChangeFolder, Store
 from wizard.change.undo import roll_back_change
 from wizard.errors import RecoveryNeededError, WizardError
@@ -77,7 +75,7 @@ def _closed(folder: ChangeFolder, context: Context) -> Outcome:
 
 
 def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context) -> Outcome:
-    context.events.say(CHANGE, "started", f"Settle the interrupted change {folder.id}")
+    context.events.say(CHANGE, "started", f"Undo or finish the interrupted change {folder.id}")
     if mode == KEEP:
         journal.append(CLOSED, fact=KEPT)
         folder.wipe_staged(context.calls)

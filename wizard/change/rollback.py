@@ -7,18 +7,15 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.change.context import Context, WithoutAnchor
-from wizard.change.disk_space import check_change_room
+from wizard.change.durable import FileImage, check_change_room
 from wizard.change.engine import Order, carry_out, check_service
-from wizard.change.file_image import FileImage
+from wizard.change.events import APPLIED, Outcome
 from wizard.change.file_state import FileState, differs, file_state, is_restored, old_state
-from wizard.change.history import UNREADABLE, Entry, entries
-from wizard.change.journal import BACKUP
+from wizard.change.journal import BACKUP, Action, Manifest, TrustEntry
 from wizard.change.lock import check_free, opened, sweep
-from wizard.change.manifest import Action, Manifest, TrustEntry
-from wizard.change.outcome import APPLIED, Outcome
 from wizard.change.plan import digest_of
 from wizard.change.staging import FileChange, check_owner, identity_of, settled
-from wizard.change.store import ChangeFolder, Store, check_own
+from wizard.change.store import UNREADABLE, ChangeFolder, Entry, Store, check_own, entries
 from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Target
@@ -246,7 +243,7 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, store: Store, context: Con
         check_owner(target, image, after)
         back = replace(
             action.reversed(),
-            summary=f"Put {action.named} back" if after.kind != "absent" else f"Remove {action.named}",
+            summary=f"Restore {action.named}" if after.kind != "absent" else f"Remove {action.named}",
             before=image,
             after=after,
             staged=action.id if after.exists else "",

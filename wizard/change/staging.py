@@ -9,11 +9,8 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.disk_space import check_change_room
-from wizard.change.durable import dressed, new_file, sync_folder
-from wizard.change.file_image import ABSENT_FILE, FileImage
-from wizard.change.journal import BACKUP
-from wizard.change.manifest import Action, Node, TrustEntry
+from wizard.change.durable import ABSENT_FILE, FileImage, check_change_room, dressed, new_file, sync_folder
+from wizard.change.journal import BACKUP, Action, Node, TrustEntry
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile, RemoveFile
 from wizard.change.proof import capture
 from wizard.change.store import STAGED, ChangeFolder

@@ -4,18 +4,18 @@ import contextlib
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from wizard import codes
-from wizard.change.durable import new_folder, put_file, reach, sync_folder, write_failure
-from wizard.change.file_image import FileImage, read_image
-from wizard.change.journal import BACKUP, Journal, RecoveryPlan, damaged, read_journal, replay
-from wizard.change.manifest import Manifest
-from wizard.change.syscalls import REAL, Syscalls
+from wizard.change import durable
+from wizard.change.events import APPLIED, REFUSED, STUCK, Event
+from wizard.change.journal import BACKUP, LARGEST, Journal, Manifest, RecoveryPlan, damaged, read_journal, replay
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
+from wizard.host.machine import Machine
 from wizard.printable import printable
 
 PAGE, EVIDENCE, PURGED = "RECOVERY.txt", "EVIDENCE.txt", "BACKUPS-REMOVED.txt"
@@ -97,7 +97,7 @@ class ChangeFolder:
         """The journal."""
         return self.path / JOURNAL
 
-    def open_journal(self, calls: Syscalls = REAL) -> Journal:
+    def open_journal(self, calls: durable.Syscalls = durable.REAL) -> Journal:
         """The journal, to append to."""
         return Journal(self.open(), JOURNAL, calls)
 
@@ -122,15 +122,15 @@ class ChangeFolder:
     def purged(self) -> str:
         """When its backups were removed, RFC 3339 UTC; "" when they were not."""
         try:
-            text = read_image(self.open(), PURGED)[1].decode(errors="replace")
+            text = durable.read_image(self.open(), PURGED)[1].decode(errors="replace")
         except OSError:
             return ""
         found = _MOMENT.search(text)
         return found[0] if found else ""
 
-    def write_manifest(self, manifest: Manifest, calls: Syscalls) -> None:
+    def write_manifest(self, manifest: Manifest, calls: durable.Syscalls) -> None:
         """Put the manifest on disk."""
-        put_file(self.open(), MANIFEST, manifest.dump(), mode=0o600, calls=calls)
+        durable.put_file(self.open(), MANIFEST, manifest.dump(), mode=0o600, calls=calls)
 
     def manifest(self) -> Manifest:
         """What was written.
@@ -144,16 +144,11 @@ class ChangeFolder:
         except (OSError, ValueError) as error:
             why = (error.strerror or "") if isinstance(error, OSError) else str(error)
             raise RecoveryNeededError(
-                codes.CHANGE_MANIFEST_DAMAGED,
-                subject=path,
-                change=self.id,
-                path=path,
-                reason=why,
-                backups=self.backups,
+                codes.CHANGE_MANIFEST_DAMAGED, subject=path, change=self.id, path=path, reason=why, backups=self.backups
             ) from error
 
     def _read_manifest(self) -> Manifest:
-        image, data = read_image(self.open(), MANIFEST)
+        image, data = durable.read_image(self.open(), MANIFEST)
         if image.kind != "file":
             raise ValueError("it is missing" if image.kind == "absent" else f"it is a {image.kind}, not a file")
         found = Manifest.load(data)
@@ -161,7 +156,7 @@ class ChangeFolder:
             raise ValueError("it belongs to another change")
         return found
 
-    def saved(self, kind: str, name: str, image: FileImage) -> bytes:
+    def saved(self, kind: str, name: str, image: durable.FileImage) -> bytes:
         """Read a file from *kind* (`STAGED` or `BACKUP`) and compare it with the manifest's digest.
 
         Raises:
@@ -170,7 +165,7 @@ class ChangeFolder:
         """
         path = self.path / kind / name
         try:
-            found, data = read_image(self.open(kind), name)
+            found, data = durable.read_image(self.open(kind), name)
         except OSError as error:
             raise _damaged(path, kind, printable(error.strerror or "it cannot be read")) from error
         if found.sha256 != image.sha256:
@@ -192,7 +187,7 @@ class ChangeFolder:
         """Whether payload is left."""
         return bool(self._names(STAGED))
 
-    def wipe_staged(self, calls: Syscalls) -> None:
+    def wipe_staged(self, calls: durable.Syscalls) -> None:
         """Remove the staged payload; what cannot be removed now is removed at the next start."""
         with contextlib.suppress(OSError):
             _remove_below(self.open(STAGED), calls)
@@ -206,7 +201,7 @@ def _damaged(path: Path, kind: str, why: str) -> RecoveryNeededError:
 class Store:
     """All changes of one machine."""
 
-    def __init__(self, root: Path, calls: Syscalls = REAL) -> None:
+    def __init__(self, root: Path, calls: durable.Syscalls = durable.REAL) -> None:
         self.root = root
         self._calls = calls
         self._changes: Directory | None = None
@@ -232,10 +227,10 @@ class Store:
             try:
                 self._changes = root.open(self.folder.name)
             except FileNotFoundError:
-                self._changes = new_folder(root, self.folder.name, calls=self._calls)
-                sync_folder(root, calls=self._calls)
+                self._changes = durable.new_folder(root, self.folder.name, calls=self._calls)
+                durable.sync_folder(root, calls=self._calls)
         except OSError as error:
-            raise write_failure(self.root, error) from error
+            raise durable.write_failure(self.root, error) from error
         _own(self._changes)
         return root
 
@@ -288,18 +283,18 @@ class Store:
         number = max((folder.number for folder in self.changes()), default=0) + 1
         name = f"{number:04d}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         above = self._changes or self.ensure().open(self.folder.name)
-        folder = new_folder(above, name, calls=self._calls)
+        folder = durable.new_folder(above, name, calls=self._calls)
         for part in (STAGED, BACKUP):
             self._calls.mkdir(part, at=folder.descriptor)
         for each in (folder, above):
-            sync_folder(each, calls=self._calls)
+            durable.sync_folder(each, calls=self._calls)
         return ChangeFolder(self.folder / name, above)
 
     def purge(self, folder: ChangeFolder, note: str) -> None:
         """Remove the backups of a closed change and the copies of what it wrote; *note*, with the date, stays."""
         at = folder.open()
         # The note goes first: a removal that is cut off is completed at the next start.
-        put_file(at, PURGED, note.encode(), mode=0o600, calls=self._calls)
+        durable.put_file(at, PURGED, note.encode(), mode=0o600, calls=self._calls)
         self.complete_purge(folder)
 
     def complete_purge(self, folder: ChangeFolder) -> None:
@@ -308,7 +303,7 @@ class Store:
             with contextlib.suppress(FileNotFoundError):
                 below = folder.open(name)
                 _remove_below(below, self._calls)
-                sync_folder(below, calls=self._calls)
+                durable.sync_folder(below, calls=self._calls)
 
     def drop(self, folder: ChangeFolder) -> None:
         """Remove a closed change with its backups."""
@@ -329,24 +324,24 @@ def unreadable(root: Path, error: OSError) -> WizardError:
     return WizardError(codes.CHANGE_STATE_UNREADABLE, case=case, subject=root, state=root, reason=reason)
 
 
-def _remove_below(folder: Directory, calls: Syscalls, *, last: str = "") -> None:
+def _remove_below(folder: Directory, calls: durable.Syscalls, *, last: str = "") -> None:
     for name in sorted(folder.names(), key=lambda name: (name == last, name)):
         calls.unlink(name, at=folder.descriptor)
 
 
-def own_folder(path: Path, calls: Syscalls = REAL) -> Directory:
+def own_folder(path: Path, calls: durable.Syscalls = durable.REAL) -> Directory:
     """Open a folder for this account alone, made where it is missing.
 
     Raises:
         WizardError: `change.state-unusable`: it belongs to somebody else; `change.write-failed`.
     """
     try:
-        folder = reach(path, last=False, calls=calls)
+        folder = durable.reach(path, last=False, calls=calls)
         _own(folder)
     except NotADirectoryError as error:
         raise _unusable(path) from error
     except OSError as error:
-        raise write_failure(path, error) from error
+        raise durable.write_failure(path, error) from error
     return folder
 
 
@@ -374,3 +369,142 @@ def _own(folder: Directory) -> None:
 
 def _unusable(path: Path) -> WizardError:
     return WizardError(codes.CHANGE_STATE_UNUSABLE, subject=path, state=path)
+
+
+INTERRUPTED = "interrupted"
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change.
+
+    Attributes:
+        id: of the change.
+        outcome: as in `wizard.change.events`, or `interrupted` (waits for `recover`), or `unreadable`.
+        title: what it was for.
+        at: RFC 3339, UTC.
+        by: login name.
+        digest: of the plan, empty for a rollback.
+        files: logical paths.
+        rolls_back: id of the change that it took back, else empty.
+        rolled_back_by: id of the change that rolled it back and is still in effect, else empty.
+        waits: nothing else can be changed until `recover` has settled it.
+        damage: why its record cannot be used, with the place of the backups; else empty.
+        backups: the folder with the old files.
+        backups_removed: when they were removed, RFC 3339 UTC; it cannot be undone any more. Else empty.
+    """
+
+    id: str
+    outcome: str
+    title: str = ""
+    at: str = ""
+    by: str = ""
+    digest: str = ""
+    files: tuple[str, ...] = ()
+    rolls_back: str = ""
+    rolled_back_by: str = ""
+    waits: bool = False
+    damage: str = ""
+    backups: str = ""
+    backups_removed: str = ""
+
+    @property
+    def in_effect(self) -> bool:
+        """Whether it was applied and not rolled back, as far as the wizard knows."""
+        return self.outcome == APPLIED and not self.rolled_back_by
+
+    def as_json(self) -> dict[str, Any]:
+        """For `history --json`."""
+        return {
+            "id": self.id,
+            "outcome": self.outcome,
+            "title": self.title,
+            "at": self.at or None,
+            "by": self.by,
+            "digest": self.digest or None,
+            "files": list(self.files),
+            "rolls_back": self.rolls_back or None,
+            "rolled_back_by": self.rolled_back_by or None,
+            "recovery_needed": self.waits,
+            "damage": self.damage or None,
+            "backups": None if self.backups_removed else self.backups,
+            "backups_removed": self.backups_removed or None,
+        }
+
+
+def history(machine: Machine) -> tuple[Entry, ...]:
+    """Every change that is still on record, oldest first; only looks.
+
+    Raises:
+        WizardError: `change.state-unreadable`.
+    """
+    return entries(Store(machine.state_dir))
+
+
+def secret_names(machine: Machine) -> tuple[str, ...]:
+    """The passwords that taking a change back may need: a trust store that was changed since is opened with keytool."""
+    names: set[str] = set()
+    for folder in Store(machine.state_dir).changes():
+        with contextlib.suppress(WizardError):
+            names |= {action.trust.secret for action in folder.manifest().actions if action.trust is not None}
+    return tuple(sorted(names))
+
+
+def entries(store: Store) -> tuple[Entry, ...]:
+    """As `history`, of an opened state folder."""
+    found: list[Entry] = []
+    taken_back: dict[str, str] = {}
+    # A rollback can itself be rolled back, and is then without effect: what is newest decides first.
+    for folder in reversed(store.changes()):
+        entry = _entry(folder, taken_back.get(folder.id, ""))
+        if entry.in_effect and entry.rolls_back:
+            taken_back[entry.rolls_back] = entry.id
+        found.append(entry)
+    return tuple(reversed(found))
+
+
+def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
+    bare = Entry(folder.id, UNREADABLE, backups=str(folder.backups), backups_removed=folder.purged)
+    try:
+        plan = folder.plan()
+    except WizardError as error:
+        return replace(bare, waits=True, damage=error.message)
+    if plan.phase == "verified":
+        outcome = APPLIED
+    elif plan.phase == "closed":
+        outcome = plan.outcome
+    else:
+        outcome = STUCK if folder.page.exists() else REFUSED if plan.untouched else INTERRUPTED
+    waits = outcome in {STUCK, INTERRUPTED}
+    try:
+        manifest = folder.manifest()
+    except WizardError as error:
+        if outcome == REFUSED:
+            return _without_manifest(folder, replace(bare, outcome=outcome))
+        # The record of an applied change may be lost; a refused one is known.
+        word = UNREADABLE if waits or outcome == APPLIED else outcome
+        return replace(bare, outcome=word, waits=waits, damage=error.message)
+    told = {name: getattr(manifest, name) for name in ("title", "at", "by", "digest", "rolls_back")}
+    files = tuple(str(action.named) for action in manifest.actions)
+    return replace(bare, outcome=outcome, files=files, rolled_back_by=rolled_back_by, waits=waits, **told)
+
+
+def _without_manifest(folder: ChangeFolder, bare: Entry) -> Entry:
+    """A change that was refused before its manifest: what is known of it is in its first event."""
+    first = next(iter(read_events(folder)), None)
+    return bare if first is None else replace(bare, title=first.text, at=first.at)
+
+
+def read_events(folder: ChangeFolder) -> list[Event]:
+    """What its runs reported, as far as it is whole; lines that are no events are left out."""
+    found = []
+    try:
+        with durable.open_file(folder.open(), EVENTS) as stream:
+            data = stream.read(LARGEST)
+    except OSError:
+        return []
+    for line in data.decode(errors="replace").splitlines():
+        with contextlib.suppress(ValueError):
+            found.append(Event.from_line(line))
+    return found

@@ -9,17 +9,16 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from wizard import codes
-from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
+from wizard.change.durable import ABSENT_FILE, FileImage, read_image
 from wizard.change.plan import Expectation
 from wizard.errors import WizardError
-from wizard.host.ancestors import strangers
-from wizard.host.directory import Directory, Identity, Target, walk
+from wizard.host.directory import Directory, Identity, Target, strangers, walk
 from wizard.host.machine import Machine
 from wizard.printable import printable
 
 if TYPE_CHECKING:
     from wizard.change.context import Context
-    from wizard.change.manifest import Action
+    from wizard.change.journal import Action
 
 _GETFLAGS = 0x80086601
 _FROZEN = {0x10: "immutable", 0x20: "append-only"}

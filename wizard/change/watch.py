@@ -13,19 +13,16 @@ from pathlib import Path
 
 from wizard import codes, self_start
 from wizard.change.context import Operator, WithoutAnchor
-from wizard.change.disk_space import full_at
-from wizard.change.events import CHANGE, Event
-from wizard.change.file_image import open_file
+from wizard.change.durable import full_at, open_file
+from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, REFUSED, STUCK, Event, Failure, Outcome
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
 from wizard.change.lock import Holder, holder_of
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, STUCK, Failure, Outcome
 from wizard.change.plan import Plan
 from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
-from wizard.host.accounts import name_of
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, name_of
+from wizard.printable import rfc3339
 from wizard.secret import Secret
-from wizard.times import rfc3339
 
 _POLL_S = 0.01
 _NO_LOGIN = 2**32 - 1
@@ -149,10 +146,9 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
     name = run.id if isinstance(run, ChangeRun) else run
     if last is None or last.outcome == NO_CHANGE:
         return Outcome(NO_CHANGE)
-    page, digest = "", ""
+    digest = ""
     folder = Store(machine.state_dir).find(name)
-    if folder.page.exists():
-        page = str(folder.page)
+    page = str(folder.page) if folder.page.exists() else ""
     with contextlib.suppress(WizardError):
         digest = folder.manifest().digest
     failure = None if last.state == "done" else Failure(last.code, last.text, last.hint)
@@ -211,11 +207,8 @@ def _answer_to(job: Job) -> bytes:
 
 
 def _error(parts: list[str], exit_code: int) -> WizardError:
-    kind: type[WizardError] = {
-        int(ExitCode.BUSY): BusyError,
-        int(ExitCode.NEEDS_RECOVERY): RecoveryNeededError,
-    }.get(exit_code, WizardError)
-    error = kind.recorded(*parts)
+    kinds: dict[int, type[WizardError]] = {ExitCode.BUSY: BusyError, ExitCode.NEEDS_RECOVERY: RecoveryNeededError}
+    error = kinds.get(exit_code, WizardError).recorded(*parts)
     error.exit_code = ExitCode(exit_code)
     return error
 

@@ -15,9 +15,8 @@ from types import FrameType
 
 from wizard.change.context import Context
 from wizard.change.engine import apply
-from wizard.change.events import Event, EventLog
+from wizard.change.events import Event, EventLog, Failure, Outcome
 from wizard.change.job import APPLY, ROLLBACK, Job
-from wizard.change.outcome import Failure, Outcome
 from wizard.change.recover import recover
 from wizard.change.rollback import rollback
 from wizard.errors import ExitCode, WizardError
@@ -43,12 +42,7 @@ class _Answer:
         """It did not begin."""
         failure = Failure.of(error)
         code = error.exit_code if isinstance(error, WizardError) else ExitCode.BUG
-        self._give(
-            {
-                "error": [failure.code, failure.message, failure.hint, failure.subject],
-                "exit_code": int(code),
-            }
-        )
+        self._give({"error": [failure.code, failure.message, failure.hint, failure.subject], "exit_code": int(code)})
 
     def _give(self, members: dict[str, object]) -> None:
         if self.given:

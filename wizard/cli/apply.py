@@ -5,18 +5,17 @@ import os
 import sys
 from dataclasses import replace
 
-from wizard.change.outcome import NO_CHANGE, Outcome
-from wizard.cli.confirm import confirm
+from wizard.change.events import NO_CHANGE, Outcome
 from wizard.cli.following import follow
 from wizard.cli.inputs import is_last, open_inputs
-from wizard.cli.output import print_json, print_lines
+from wizard.cli.output import confirm, print_json, print_lines
 from wizard.cli.plan import plan_json
 from wizard.errors import ExitCode
 from wizard.printable import printable
 from wizard.questions.answers import Goal, Phase
 from wizard.reports.lines import Line
 from wizard.reports.outcome import offline_lines
-from wizard.session import renewal
+from wizard.session import kept_answers
 from wizard.session.session import Session
 
 
@@ -32,10 +31,10 @@ def run(args: argparse.Namespace) -> int:
     inputs = open_inputs(args)
     renews = args.plan is None and is_last(args)
     if renews:
-        other = renewal.meant_for(inputs, os.environ)
+        other = kept_answers.meant_for(inputs, os.environ)
         if other:
             return _not_for_us(args, other)
-        renewal.require_same_root(inputs)
+        kept_answers.require_same_root(inputs)
     session = Session.of(inputs)
     session.renews = renews
     return make(args, session, "apply", own=args.plan is None and not args.dry_run)

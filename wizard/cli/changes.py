@@ -7,18 +7,14 @@ from typing import Any
 
 from wizard.change.adapters import ports_for
 from wizard.change.context import Context
-from wizard.change.events import Event, EventLog
+from wizard.change.events import APPLIED, ROLLED_BACK, Event, EventLog, Outcome
 from wizard.change.evidence import as_text, evidence
-from wizard.change.history import Entry, history, secret_names
-from wizard.change.outcome import APPLIED, ROLLED_BACK, Outcome
-from wizard.change.purge import purge, with_backups
-from wizard.change.record import changed_since, read_record
+from wizard.change.record import changed_since, purge, read_record, with_backups
 from wizard.change.recover import FINISH, pending
-from wizard.change.store import Store
+from wizard.change.store import Entry, Store, history, secret_names
 from wizard.change.watch import ChangeRun, events, operator, outcome, running
-from wizard.cli.confirm import confirm
 from wizard.cli.following import event_line, follow
-from wizard.cli.output import print_json
+from wizard.cli.output import confirm, print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
 from wizard.planning.undo import check_rollback, start_recover, start_rollback
@@ -116,7 +112,9 @@ def run_history(args: argparse.Namespace) -> int:
     _warn(known, store)
     if waits:
         print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
-        print("hint: recover --finish makes the rest, recover --keep accepts the present state.", file=sys.stderr)
+        print(
+            "hint: `recover --finish` completes it, `recover --keep` accepts everything as it is now.", file=sys.stderr
+        )
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
 
 
@@ -206,7 +204,7 @@ def _end(command: str, args: argparse.Namespace, end: Outcome | None, code: Exit
         print_json(command, end.as_json())
     elif end.failure is None or code is ExitCode.DONE:
         back = "The old state is restored and verified" if "probe" in end.steps else "The old state is restored"
-        word = back if command == "rollback" and end.outcome == APPLIED else "Settled"
+        word = back if command == "rollback" and end.outcome == APPLIED else "Done"
         print(f"{word}: {end.outcome.replace('_', ' ')} {end.change}".rstrip())
     if end.failure is not None and code is not ExitCode.DONE:
         print(f"error: {end.failure.code} {end.failure.message}", file=sys.stderr)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.as_json import certificate_json, chain_json
 from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format, Role
-from wizard.certificates.public_roots import public_roots
+from wizard.certificates.names import certificate_json, chain_json
 from wizard.certificates.reading import require_certificate
+from wizard.certificates.roots import public_roots
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
 from wizard.cli.files import Opened, known_roots, open_inputs
@@ -17,13 +17,13 @@ from wizard.cli.inspect import branch_for, chains_of
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, has_errors
-from wizard.host.clock import now_utc
 from wizard.host.files import home_expanded
+from wizard.host.machine import now_utc
 from wizard.planning.judge import unreadable
 from wizard.probing.revocation.check import chain_findings
 from wizard.probing.revocation.fetch import fetch_issuers
-from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
+from wizard.reports.review import title, tree_lines
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_lines([Line(title(chain), Tone.HEADING), *tree_lines(chain, now, branch=branch_for(args)), Line("")])
         print_lines(finding_lines(findings))
-        word = "Not fit" if bad else "Fit"
+        word = "Not suitable" if bad else "OK: suitable"
         print_lines([Line(f"{word} for the role {args.role}.", Tone.BAD if bad else Tone.GOOD)])
         problems = [each.error for each in opened if each.error is not None]
         print_lines([Line(f"Not read: {each.message} [{each.code}]") for each in problems], people=True)

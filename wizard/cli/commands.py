@@ -14,11 +14,11 @@ class Command(NamedTuple):
     """One command.
 
     Attributes:
-        register: adds its parser.
+        add: adds its arguments to its parser.
         run: `module:function`; the function gets the parsed arguments and returns the exit code.
     """
 
-    register: Callable[[arguments.Commands], None]
+    add: Callable[[arguments.Parser], None]
     run: str
 
 
@@ -30,8 +30,8 @@ COMMANDS = {
     "plan": Command(arguments.plan, "wizard.cli.plan:run"),
     "apply": Command(arguments.apply, "wizard.cli.apply:run"),
     "store": Command(arguments.store, "wizard.cli.store:run"),
-    "trust-root": Command(arguments.trust_root, "wizard.cli.apply:run_phase"),
-    "retire-root": Command(arguments.retire_root, "wizard.cli.apply:run_phase"),
+    "trust-root": Command(arguments.phase, "wizard.cli.apply:run_phase"),
+    "retire-root": Command(arguments.phase, "wizard.cli.apply:run_phase"),
     "rollback": Command(arguments.rollback, "wizard.cli.changes:run_rollback"),
     "history": Command(arguments.history, "wizard.cli.changes:run_history"),
     "recover": Command(arguments.recover, "wizard.cli.changes:run_recover"),
@@ -61,23 +61,12 @@ SESSION = "wizard.session.session:Session"
 REPORT_BUG = "wizard.cli.crash:report_bug"
 WRITE_TRACE = "wizard.cli.crash:write_trace"
 PRINT_TRACE = "wizard.cli.crash:print_trace"
-UNKNOWN_COMMAND = "wizard.cli.usage:unknown_command"
+UNKNOWN_COMMAND = "wizard.cli.output:unknown_command"
 DEFAULTS = "wizard.cli.settings:defaults"
 
 LOADED_LATER = (
     *(command.run for command in COMMANDS.values()),
     arguments.ANSWERS_KEYS,
-    *(
-        WIZARD,
-        RUN,
-        LINE_MODE,
-        SCREENS,
-        SESSION_SOURCE,
-        SESSION,
-        REPORT_BUG,
-        WRITE_TRACE,
-        PRINT_TRACE,
-        UNKNOWN_COMMAND,
-        DEFAULTS,
-    ),
+    *(WIZARD, RUN, LINE_MODE, SCREENS, SESSION_SOURCE, SESSION),
+    *(REPORT_BUG, WRITE_TRACE, PRINT_TRACE, UNKNOWN_COMMAND, DEFAULTS),
 )

@@ -10,8 +10,8 @@ from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.csr import KeyKind, SubjectParts, complete, complete_all, make
 from wizard.certificates.model import Bundle, Chain, PrivateKey, Profile, Role
-from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import read, require_certificate
+from wizard.certificates.roots import public_roots
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import encryption, keystore
 from wizard.change.durable import put_named
@@ -21,8 +21,8 @@ from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import Finding, Locator, has_errors
 from wizard.handoff.requests import PKI_FOLDER, Wanted, machines, pki_page, with_stores
-from wizard.host.clock import now_utc
 from wizard.host.files import read_input
+from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.printable import printable
 from wizard.questions.answers import PROMPT, PasswordSource, SourceKind

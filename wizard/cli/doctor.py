@@ -12,23 +12,21 @@ from typing import Any
 from wizard import __version__, codes
 from wizard.change import watch
 from wizard.change.durable import put_named
-from wizard.change.history import history
+from wizard.change.store import history
 from wizard.cli.changes import follow_run
-from wizard.cli.confirm import ask_once, confirm
-from wizard.cli.output import print_json, print_lines
-from wizard.doctor import saved_facts
+from wizard.cli.output import ask_once, confirm, print_json, print_lines
+from wizard.doctor import facts
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Diagnosis, diagnose
 from wizard.doctor.logs import explain
 from wizard.doctor.repair.plan import by_hand, named, plan_repair, plan_repairs
-from wizard.doctor.support_bundle import bundle
-from wizard.doctor.text import diagnosis_lines, log_lines
+from wizard.doctor.text import bundle, diagnosis_lines, log_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import has_errors
 from wizard.host.files import read_input
 from wizard.host.machine import command
-from wizard.planning.java import ask_java
-from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import Planned
+from wizard.planning.proofs import ask_java
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone
@@ -72,7 +70,7 @@ def _replayed(path: Path) -> Diagnosis:
         data: Any = json.loads(read_input(path))
     except (ValueError, RecursionError):
         raise WizardError(codes.DOCTOR_FACTS_UNUSABLE, case="not-json", subject=path, file=path) from None
-    return diagnose(saved_facts.from_json(data.get("facts", data) if isinstance(data, dict) else data))
+    return diagnose(facts.from_json(data.get("facts", data) if isinstance(data, dict) else data))
 
 
 def _tell(args: argparse.Namespace, diagnosis: Diagnosis, found: Rescue | None = None) -> int:
@@ -93,7 +91,8 @@ def _fix(args: argparse.Namespace, found: Rescue) -> int:
     planned, what = _planned(args, found)
     planned = ask_java(MachineSnapshot(args.machine), planned)
     print_lines(
-        [Line(f"Repair of {', '.join(what)}:"), *outcome.review(planned.plan, planned.findings)], people=args.json
+        [Line(f"Repair of {', '.join(what)}:"), *outcome.review(planned.plan, planned.findings, args.machine)],
+        people=args.json,
     )
     if has_errors(planned.findings):
         if args.json:

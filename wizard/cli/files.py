@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.errors import WizardError
-from wizard.host.files import expand_inputs, read_input
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.host.files import DEFAULT_STORE_PASSWORD, expand_inputs, read_input
 from wizard.printable import printable
 from wizard.secret import Secret
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from wizard import codes
 from wizard.change import plan_file
-from wizard.cli.progress import show_progress
+from wizard.cli.output import show_progress
 from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.host.files import read_input
@@ -15,7 +15,7 @@ from wizard.planning.inputs import PlanInputs, from_sources
 from wizard.questions.answers import Answers, SourceKind
 from wizard.questions.answers_file import load
 from wizard.questions.flow import DEFAULT_WAIT_S
-from wizard.session import kept_answers, renewal
+from wizard.session import kept_answers
 
 
 def open_inputs(args: argparse.Namespace) -> PlanInputs:
@@ -64,7 +64,7 @@ def _answers(args: argparse.Namespace) -> tuple[Answers, Path]:
     if is_last(args):
         kept = kept_answers.load(args.machine)
         renews = args.command in {"plan", "apply"}
-        return (renewal.answers_of(args.machine, kept, os.environ) if renews else kept), Path.cwd()
+        return (kept_answers.answers_of(args.machine, kept, os.environ) if renews else kept), Path.cwd()
     data = read_input(path)
     try:
         return load(data.decode(), name=str(path)), path.absolute().parent

@@ -5,21 +5,21 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from wizard.certificates.as_json import certificate_json, chain_json, key_json
 from wizard.certificates.chain import assemble
 from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format
-from wizard.certificates.public_roots import public_roots
+from wizard.certificates.names import certificate_json, chain_json, key_json
+from wizard.certificates.roots import public_roots
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
 from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, has_errors
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.printable import printable, wrapped
-from wizard.reports.chain import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
+from wizard.reports.review import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
 
 KINDS = {
     Format.PKCS12: "PKCS12",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.cli.commands import LINE_MODE, SCREENS, SESSION, SESSION_SOURCE
-from wizard.cli.streams import failed
+from wizard.cli.output import failed
 from wizard.host.machine import Machine
 from wizard.questions.answers import Answers
 from wizard.self_start import load

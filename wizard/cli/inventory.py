@@ -22,17 +22,14 @@ def run(args: argparse.Namespace) -> int:
     now = newest(entries)
     earlier = [each for each in entries if each not in now]
     if args.json:
-        members = {
-            "machines": [each.as_json() for each in now],
-            "earlier": [each.as_json() for each in earlier],
-        }
+        members = {"machines": [each.as_json() for each in now], "earlier": [each.as_json() for each in earlier]}
         print_json("inventory", members)
         return 0
     print_lines(_lines(now))
     if earlier:
         print_lines([Line("Earlier, replaced since:", Tone.HEADING), *_lines(earlier)])
     if not entries:
-        print_lines([Line("Nothing was handed out yet.")])
+        print_lines([Line("Nothing has been handed out yet.")])
     return 0
 
 

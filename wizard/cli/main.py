@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from wizard import __version__, self_start
-from wizard.cli.arguments import MONITORING_UNKNOWN, THEMES, Parser
+from wizard.cli.arguments import MONITORING_UNKNOWN, THEMES, Parser, described
 from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN, UNKNOWN_COMMAND
-from wizard.cli.streams import READER_GONE, finish, prepare
+from wizard.cli.output import READER_GONE, finish, prepare
 from wizard.errors import WizardError
+from wizard.package_data import read_text
 from wizard.printable import wrapped
 from wizard.self_start import load
 
@@ -53,36 +54,9 @@ GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--quiet",), {"action": "store_true", "help": "no progress, only results and errors"}),
     (("--verbose",), {"action": "store_true", "help": "progress with times"}),
     (("--syslog",), {"action": "store_true", "help": "also send each step of a change to the system's log"}),
-    (("--debug",), {"action": "store_true", "help": "show the trace of an error"}),
+    (("--debug",), {"action": "store_true", "help": "show the stack trace of an error"}),
 )
 """Options that every command takes, before or after its name."""
-
-EPILOG = """\
-EXAMPLES
-  cloudstream-wizard                        the full-screen wizard
-  cloudstream-wizard --plain                the same questions, line by line
-  cloudstream-wizard sandbox                practise on a temporary server
-  cloudstream-wizard inspect /root/certs    what did the PKI team send?
-  cloudstream-wizard plan --answers a.toml  what would change?
-
-DEFAULTS
-  The options --hcp-home, --state-dir, --theme, --plain, --ascii, --unicode,
-  --no-color, --quiet, --verbose and --syslog can be set in the file
-  /etc/cloudstream-wizard.toml (like theme = "light") and in the environment
-  (like CLOUDSTREAM_WIZARD_THEME=light), which counts before the file.
-
-EXIT CODES
-  0  done, or nothing to do
-  1  findings of severity error or worse
-  2  wrong usage or unusable input
-  3  the change failed and was undone
-  4  an interrupted change needs recover
-  5  another run holds the lock
-  70 a bug
-  130 left, or stopped by Ctrl+C
-  141 the reader of the output closed it
-  143 stopped by SIGTERM
-"""
 
 
 def entry() -> None:
@@ -146,7 +120,7 @@ def build_parser(command: str | None, *, whole: bool = True) -> Parser:
     parser = Parser(
         prog="cloudstream-wizard",
         description="Sets up trusted certificates for RICOH CloudStream Print&Scan.",
-        epilog=EPILOG,
+        epilog=read_text("wizard.cli", "help/cloudstream-wizard.txt"),
     )
     parser.add_argument("-V", "--version", action="version", version=f"cloudstream-wizard {__version__}")
     parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
@@ -156,7 +130,7 @@ def build_parser(command: str | None, *, whole: bool = True) -> Parser:
     _add_globals(parser, top=True)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name in [name for name in COMMANDS if whole or name == command]:
-        COMMANDS[name].register(subparsers)
+        COMMANDS[name].add(subparsers.add_parser(name, **described(name)))
     for each in subparsers.choices.values():
         _add_globals(each, top=False)
     for each in (parser, *subparsers.choices.values()):

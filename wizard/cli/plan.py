@@ -11,15 +11,14 @@ from wizard.change.plan import PutFile
 from wizard.cli.inputs import is_last, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import basis_of
+from wizard.planning.primary.plan import basis_of
 from wizard.printable import printable
 from wizard.questions.answers import Goal, Maintenance, SourceKind
-from wizard.reports.chain import beside_json
 from wizard.reports.outcome import kept_plan_lines
-from wizard.reports.review import Review
-from wizard.session import renewal
+from wizard.reports.review import Review, beside_json
+from wizard.session import kept_answers
 from wizard.session.review import review
 
 GENERATED_INSIDE = """\
@@ -31,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the plan; 1 when the findings forbid it."""
     inputs = open_inputs(args)
     if is_last(args):
-        renewal.require_same_root(inputs)
+        kept_answers.require_same_root(inputs)
     made, _ = review(inputs)
     if args.out is not None:
         _keep(args.out, inputs, made)

@@ -19,13 +19,11 @@ from wizard.errors import ExitCode, WizardError
 from wizard.findings import Severity, worst
 from wizard.host.files import read_input
 from wizard.printable import printable
-from wizard.probing.contexts import ClientIdentity
-from wizard.probing.many import Target, probe_many
-from wizard.probing.resolve import is_address
-from wizard.probing.result import ProbeResult
+from wizard.probing.handshake import is_address
+from wizard.probing.probe import ProbeResult, Target, probe_many
 from wizard.probing.revocation.check import Revocation, advice, check_revocation, revocation_findings
 from wizard.probing.text_dump import plain_dump
-from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
+from wizard.probing.trust import SYSTEM_ROOTS, ClientIdentity, TrustSet, system_roots
 from wizard.reports.lines import Line, finding_lines
 
 

@@ -5,7 +5,7 @@ import argparse
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
-from wizard.planning.rehearsal import rehearsal_lines, rehearse_all
+from wizard.planning.proofs import rehearsal_lines, rehearse_all
 from wizard.reports.lines import Line
 
 

@@ -35,14 +35,10 @@ def run(args: argparse.Namespace) -> int:
     if words[:1] == ["create"] and len(words) == 2:
         return _create(args, Path(words[1]))
     if words[:1] == ["serve"] and len(words) == 2:
-        return _serve(Path(words[1]))
+        return serve(Path(words[1]))
     if words[:1] in (["create"], ["serve"]) or len(words) > 1:
-        raise _usage()
+        raise WizardError(codes.USAGE_SANDBOX)
     return _practise(args, Path(words[0]) if words else None)
-
-
-def _usage() -> Exception:
-    return WizardError(codes.USAGE_SANDBOX)
 
 
 def _list_faults(*, as_json: bool) -> int:
@@ -71,10 +67,6 @@ def _create(args: argparse.Namespace, folder: Path) -> int:
         print(f"start it:            {deployment.systemctl} start hcp-server")
         print(f"passwords:           {deployment.root / 'passwords.toml'}")
     return 0
-
-
-def _serve(folder: Path) -> int:
-    return serve(folder)
 
 
 def _practise(args: argparse.Namespace, folder: Path | None) -> int:

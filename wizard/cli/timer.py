@@ -5,8 +5,7 @@ from pathlib import Path
 
 from wizard.change import watch
 from wizard.cli.changes import follow_run
-from wizard.cli.confirm import confirm
-from wizard.cli.output import print_json, print_lines
+from wizard.cli.output import confirm, print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.host.machine import options
 from wizard.planning.timer import TIMER, plan_no_timer, plan_timer
@@ -22,9 +21,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         plan = plan_no_timer(args.machine)
     if plan.is_empty:
-        print_lines([Line(f"Nothing to do: {TIMER} is like this already.")], people=args.json)
+        print_lines([Line(f"Nothing to do: {TIMER} is already set up like this.")], people=args.json)
     else:
-        print_lines(outcome.review(plan, ()), people=True)
+        print_lines(outcome.review(plan, (), args.machine), people=True)
     if plan.is_empty or args.dry_run:
         if args.json:
             print_json("timer", {**plan.as_json(), "outcome": "nothing_to_do"})

@@ -199,7 +199,7 @@ def _understood(name: str, words: list[tuple[str, str]], tail: str, line: int, c
         return None
     text = "".join(_as_shell(kind, source) for kind, source in words)
     reason = ""
-    if any(kind in {"bare", "double"} and _EXPANDS.search(_unescaped(source)) for kind, source in words):
+    if any(kind in {"bare", "double"} and _EXPANDS.search(re.sub(r"\\.", "", source)) for kind, source in words):
         reason = "a shell expands the $ or backtick in it"
     elif any(kind == "escape" or (kind == "double" and "\\" in source) for kind, source in words):
         reason = "a shell reads the backslash in it, a plain parser does not"
@@ -212,10 +212,6 @@ def _understood(name: str, words: list[tuple[str, str]], tail: str, line: int, c
     elif carriage and "#" not in rest:
         reason = "the line ends with a carriage return, which a shell takes as part of the value"
     return Value(name, text, line, column, (), not reason, f"line {line}: {reason}" if reason else "")
-
-
-def _unescaped(source: str) -> str:
-    return re.sub(r"\\.", "", source)
 
 
 def _as_shell(kind: str, source: str) -> str:

@@ -125,9 +125,7 @@ def expanded(words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         else:
             result.append(
                 re.sub(
-                    r"\$\$|\$\{([A-Za-z_]\w*)\}",
-                    lambda found: environment.get(found[1], "") if found[1] else "$",
-                    word,
+                    r"\$\$|\$\{([A-Za-z_]\w*)\}", lambda found: environment.get(found[1], "") if found[1] else "$", word
                 )
             )
     return result

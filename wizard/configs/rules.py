@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from wizard import codes
 from wizard.configs import envfile, hocon
-from wizard.configs.masking import SECRET_KEYS
+from wizard.configs.diffs import SECRET_KEYS
 from wizard.findings import Finding, Locator
 from wizard.questions import passwords
 from wizard.secret import Secret
@@ -59,18 +59,14 @@ def _is_override(text: str) -> bool:
     return text.startswith("${?")
 
 
-def _secrets(
-    document: AnyDocument,
-) -> Iterable[tuple[str, hocon.Value | envfile.Value]]:
+def _secrets(document: AnyDocument) -> Iterable[tuple[str, hocon.Value | envfile.Value]]:
     for path, value in _values(document):
         last = path if isinstance(value, envfile.Value) else hocon.parse_path(path)[-1]
         if _SECRET.search(last) and value.text and getattr(value, "kind", "string") == "string":
             yield path, value
 
 
-def _values(
-    document: AnyDocument,
-) -> Iterable[tuple[str, hocon.Value | envfile.Value]]:
+def _values(document: AnyDocument) -> Iterable[tuple[str, hocon.Value | envfile.Value]]:
     if isinstance(document, envfile.Document):
         for name in document.names:
             if (one := document.get(name)) is not None:

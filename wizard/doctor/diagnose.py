@@ -1,28 +1,157 @@
 """Diagnose the collected facts: run all rules, link symptoms to causes, choose a repair for each cause."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from wizard.doctor import saved_facts
-from wizard.doctor.causes import linked, root_causes
+from wizard import codes
+from wizard.doctor import facts
 from wizard.doctor.facts import DoctorFacts
 from wizard.doctor.repair.choose import Repair, repair_for
 from wizard.doctor.rule import Outcome, Result, Rule
-from wizard.doctor.rules import (
-    chain,
-    clock_and_changes,
-    conf,
-    port,
-    served,
-    service,
-    settings,
-    store_content,
-    store_file,
-    trust,
-)
+from wizard.doctor.rules import clock_and_changes, conf, served, service, store, trust
 from wizard.findings import Finding, Severity, has_errors
 
-_FAMILIES = (clock_and_changes, conf, settings, store_file, store_content, chain, trust, service, port, served)
+
+def _named(codes_of_findings: str) -> tuple[str, ...]:
+    return tuple(codes_of_findings.split())
+
+
+CONF = ("conf-not-used", "conf-missing", "conf-unreadable", "conf-utf16", "conf-syntax", "include-broken")
+VALUE = _named(
+    "setting-overruled setting-commented setting-missing conf-not-utf8 typographic-quotes value-cut setting-masked "
+    "setting-elsewhere settings-lost"
+)
+FILE = _named("store-lost store-missing store-is-folder store-unreadable store-empty store-damaged store-not-pkcs12")
+CONTENT = _named(
+    "password-wrong password-not-ascii key-password store-too-new store-no-key store-key-mismatch store-two-keys"
+)
+STORE = (*CONF, *VALUE, *FILE, *CONTENT, "java-refuses-store")
+TRUST = ("jre-missing", "cacerts-missing", "cacerts-unreadable", "cacerts-damaged", "cacerts-empty", "cacerts-password")
+_UNIT = _named("unit-missing unit-broken unit-masked account-missing")
+DOWN = ("port-taken", *CONF, *_UNIT, *_named("crash-loop service-failed service-stopped service-starting"))
+
+_CAUSES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("store-missing", "store-is-folder", "password-wrong", "password-not-ascii"), VALUE),
+    "store-missing": (*VALUE, "store-lost"),
+    "store-empty": ("store-lost",),
+    "store-damaged": ("store-lost",),
+    "settings-lost": (*CONF, *(each for each in VALUE if each not in {"setting-missing", "settings-lost"})),
+    "setting-missing": ("setting-commented", "settings-lost"),
+    "conf-missing": ("product-missing",),
+    "jre-missing": ("product-missing",),
+    "unit-missing": ("product-missing",),
+    "setting-masked": ("setting-elsewhere",),
+    "conf-damaged": VALUE,
+    "java-refuses-store": (*CONF, *VALUE, *FILE, *CONTENT),
+    "store-named-otherwise": ("store-two-keys", "for-another-host"),
+    "for-another-host": ("store-two-keys",),
+    "keytool-missing": ("jre-missing",),
+    "cacerts-missing": ("product-missing", "jre-missing"),
+    "root-not-trusted": ("cacerts-replaced", *TRUST),
+    "cacerts-replaced": TRUST,
+    "crash-loop": ("port-taken", *CONF, "account-missing"),
+    "service-failed": ("port-taken", *CONF, "account-missing"),
+    "service-stopped": (*CONF, "account-missing"),
+    "service-starting": ("port-taken",),
+    "nothing-listens": ("product-missing", *DOWN),
+    "not-tls": ("port-taken",),
+    "not-restarted": STORE,
+    "fallback-served": (*STORE, "not-restarted"),
+    "other-certificate-served": ("port-taken", *STORE, "not-restarted"),
+    "ca-not-accepted": (*TRUST, "root-not-trusted", "cacerts-replaced", "not-restarted", "fallback-served"),
+    "tls12-off": ("port-taken",),
+    "change-interrupted": (),
+}
+"""Symptom to its possible causes, the deepest first; codes without their prefix."""
+
+_BY_CHAIN = {
+    "served-incomplete": (codes.CHAIN_INCOMPLETE.code,),
+    "served-for-another-name": (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code),
+    "store-named-otherwise": (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code),
+    "root-not-known": (codes.CHAIN_INCOMPLETE.code,),
+    "fallback-served": (codes.STRENGTH_WEAK_KEY.code, codes.STRENGTH_WEAK_HASH.code),
+    "java-refuses-store": (codes.STRENGTH_WEAK_KEY.code, codes.STRENGTH_WEAK_HASH.code, codes.CHAIN_INCOMPLETE.code),
+}
+"""The same where the cause is a finding of the certificate rules."""
+
+_OF_THE_STORE = ("store-not-pkcs12", "store-two-keys")
+"""Causes for a chain in the store other than the intended one."""
+
+_CLOCK = (
+    codes.VALIDITY_LEAF_NOT_YET_VALID.code,
+    codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID.code,
+    codes.VALIDITY_CLOCK_BEHIND.code,
+)
+"""Findings that a wrong clock can cause."""
+
+_FIRST = (
+    "product-missing",
+    "change-interrupted",
+    "clock-wrong",
+    *CONF,
+    "account-missing",
+    *VALUE,
+    *FILE,
+    *CONTENT,
+    "jre-missing",
+    "unit-missing",
+    "unit-broken",
+    "unit-masked",
+    "port-taken",
+    "crash-loop",
+    "service-failed",
+    "service-stopped",
+    "not-restarted",
+)
+"""Root causes in the order in which they are reported; the others follow by severity."""
+
+
+def _code(short: str) -> str:
+    return f"doctor.{short}"
+
+
+_PLACE = {_code(short): place for place, short in enumerate(_FIRST)}
+
+
+def linked(findings: Sequence[Finding]) -> list[Finding]:
+    """The same findings, each symptom pointing to the cause that is among them; causes first, then by severity."""
+    present = {finding.code for finding in findings}
+    result = [replace(finding, caused_by=_cause(finding, present)) for finding in findings]
+    return sorted(result, key=_rank)
+
+
+def _cause(finding: Finding, present: set[str]) -> str | None:
+    short = finding.code.removeprefix("doctor.")
+    causes = [_code(each) for each in _CAUSES.get(short, ())] if finding.code != short else []
+    causes += _BY_CHAIN.get(short, ())
+    if finding.code == short:
+        causes += [_code(each) for each in _OF_THE_STORE]
+    if finding.code in _CLOCK:
+        causes.append(_code("clock-wrong"))
+    return next((code for code in causes if code in present and code != finding.code), None)
+
+
+def _rank(finding: Finding) -> tuple[bool, int, int]:
+    return finding.caused_by is not None, -_level(finding), _PLACE.get(finding.code, len(_PLACE))
+
+
+def _level(finding: Finding) -> int:
+    # A blocker is no deeper than an error; among both the order of the causes decides.
+    return min(finding.severity, Severity.ERROR)
+
+
+def root_causes(findings: Sequence[Finding]) -> list[str]:
+    """The codes of the headlines: errors that nothing else explains; without any error, such warnings."""
+    roots = [finding for finding in findings if finding.caused_by is None]
+    for floor in (Severity.ERROR, Severity.WARNING):
+        codes = list(dict.fromkeys(finding.code for finding in roots if finding.severity >= floor))
+        if codes:
+            return codes
+    return []
+
+
+_FAMILIES = (clock_and_changes, conf, store, trust, service, served)
 
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
 """Every rule, in the order in which outcomes are reported."""
@@ -76,7 +205,7 @@ class Diagnosis:
     def as_json(self) -> dict[str, Any]:
         """The members that `doctor --json` promises, and the repairs."""
         return {
-            "facts": saved_facts.as_json(self.facts),
+            "facts": facts.as_json(self.facts),
             "outcomes": [outcome.as_json() for outcome in self.outcomes],
             "findings": [finding.as_json() for finding in self.findings],
             "root_causes": list(self.root_causes),

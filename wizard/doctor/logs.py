@@ -62,10 +62,7 @@ PATTERNS: tuple[Pattern, ...] = (
         r"|unrecognized[ _]name|UnrecognisedName|CERT_E_CN_NO_MATCH|SEC_E_WRONG_PRINCIPAL|0x80090322|0x800B010F"
         r"|target principal name is incorrect|fatal alert code is 112\b",
     ),
-    _log(
-        codes.DOCTOR_LOG_EMPTY_TRUSTSTORE,
-        r"the trustAnchors parameter must be non-empty",
-    ),
+    _log(codes.DOCTOR_LOG_EMPTY_TRUSTSTORE, r"the trustAnchors parameter must be non-empty"),
     _log(
         codes.DOCTOR_LOG_PASSWORD,
         r"keystore password was incorrect|Keystore was tampered with, or password was incorrect"
@@ -82,26 +79,11 @@ PATTERNS: tuple[Pattern, ...] = (
         r"rejects tag type|Invalid keystore format|Unrecognized keystore format|lengthTag too big|DerInputStream"
         r"|keystore not in version 3 format|no start line|header too long|not enough data",
     ),
-    _log(
-        codes.DOCTOR_LOG_CUT,
-        r"java\.io\.EOFException",
-    ),
-    _log(
-        codes.DOCTOR_LOG_MISSING_FILE,
-        r"FileNotFoundException: \S+ \(No such file or directory\)",
-    ),
-    _log(
-        codes.DOCTOR_LOG_DENIED,
-        r"\(Permission denied\)|AccessDeniedException",
-    ),
-    _log(
-        codes.DOCTOR_LOG_CONFIG,
-        r"com\.typesafe\.config\.ConfigException",
-    ),
-    _log(
-        codes.DOCTOR_LOG_PORT,
-        r"BindException|Address already in use|EADDRINUSE",
-    ),
+    _log(codes.DOCTOR_LOG_CUT, r"java\.io\.EOFException"),
+    _log(codes.DOCTOR_LOG_MISSING_FILE, r"FileNotFoundException: \S+ \(No such file or directory\)"),
+    _log(codes.DOCTOR_LOG_DENIED, r"\(Permission denied\)|AccessDeniedException"),
+    _log(codes.DOCTOR_LOG_CONFIG, r"com\.typesafe\.config\.ConfigException"),
+    _log(codes.DOCTOR_LOG_PORT, r"BindException|Address already in use|EADDRINUSE"),
     _log(
         codes.DOCTOR_LOG_ALGORITHM,
         r"Algorithm constraints check failed|do not conform to algorithm constraints|insufficient[ _]security"
@@ -132,18 +114,12 @@ PATTERNS: tuple[Pattern, ...] = (
         r"|Keyset does not exist|0x80090016|error code returned from the cryptographic module"
         r"|TLS client credential\. The internal error state is 100(11|13)",
     ),
-    _log(
-        codes.DOCTOR_LOG_REFUSED,
-        r"Connection refused|ConnectionRefused|os error 10061|ECONNREFUSED",
-    ),
+    _log(codes.DOCTOR_LOG_REFUSED, r"Connection refused|ConnectionRefused|os error 10061|ECONNREFUSED"),
     _log(
         codes.DOCTOR_LOG_UNRESOLVED,
         r"UnknownHostException|failed to lookup address|Name or service not known|os error 11001|getaddrinfo",
     ),
-    _log(
-        codes.DOCTOR_LOG_TIMEOUT,
-        r"(?i)connect(ion)? timed out|os error 10060|ETIMEDOUT",
-    ),
+    _log(codes.DOCTOR_LOG_TIMEOUT, r"(?i)connect(ion)? timed out|os error 10060|ETIMEDOUT"),
     _log(
         codes.DOCTOR_LOG_CHAIN_RULE,
         r"basic constraints check failed|CA key usage check failed|pathLenConstraint|is not a CA certificate"
@@ -207,14 +183,8 @@ PATTERNS: tuple[Pattern, ...] = (
         codes.DOCTOR_LOG_OLD_CIPHER,
         r"RC2-40-CBC|inner_evp_generic_fetch|digital envelope routines.{0,40}unsupported|unknown pbe algorithm",
     ),
-    _log(
-        codes.DOCTOR_LOG_WINDOWS_PASSWORD,
-        r"(?i)the specified network password is not correct|0x80070056",
-    ),
-    _log(
-        codes.DOCTOR_LOG_MEMORY,
-        r"OutOfMemoryError",
-    ),
+    _log(codes.DOCTOR_LOG_WINDOWS_PASSWORD, r"(?i)the specified network password is not correct|0x80070056"),
+    _log(codes.DOCTOR_LOG_MEMORY, r"OutOfMemoryError"),
 )
 
 

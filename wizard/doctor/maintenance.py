@@ -21,15 +21,11 @@ from wizard.doctor.repair.conf import settings_steps
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import jre
-from wizard.host.access import FOR_PRIMARY, rights_for
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import Planned, other_nodes
-from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, removal, require_alias
+from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.host.machine import FOR_PRIMARY, Machine, now_utc, rights_for
+from wizard.planning.inputs import PlanInputs, store_password
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, Planned, other_nodes, removal, require_alias
 from wizard.planning.snapshot import about_cacerts
-from wizard.planning.store_password import store_password
 from wizard.questions.answers import Maintenance, PrimaryAnswers
 from wizard.questions.passwords import PRIMARY
 from wizard.secret import Secret

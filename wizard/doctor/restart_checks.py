@@ -9,44 +9,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.change.disk_space import check_change_room
-from wizard.change.journal import BACKUP
-from wizard.change.manifest import Manifest
+from wizard.change.durable import check_change_room
+from wizard.change.journal import BACKUP, Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step, is_timer
 from wizard.change.store import ChangeFolder
 from wizard.change.targets import resolve
-from wizard.doctor.collect.conf import scan_conf
-from wizard.doctor.collect.files import Coming, Written, file_facts
-from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
+from wizard.doctor.collect.files import Coming, Written, file_facts, probe_facts, scan_conf, see_port, unit_facts
 from wizard.doctor.facts import ClockFacts, DoctorFacts, ProbeFacts
 from wizard.doctor.rules import conf as conf_rules
-from wizard.doctor.rules import port as port_rules
 from wizard.doctor.rules import service as service_rules
-from wizard.doctor.rules import settings as setting_rules
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host import accounts, effective
-from wizard.host.accounts import Account
-from wizard.host.ancestors import service_uid, strangers
-from wizard.host.clock import now_utc
-from wizard.host.directory import Directory
+from wizard.host import effective
+from wizard.host.directory import Directory, service_uid, strangers
 from wizard.host.effective import Effective
-from wizard.host.machine import Machine
+from wizard.host.machine import Account, Machine, name_of, now_utc
 from wizard.host.systemd import UnitState
 from wizard.planning.snapshot import MachineSnapshot
+from wizard.probing.handshake import is_here
 from wizard.probing.probe import probe
-from wizard.probing.resolve import is_here
 
 _RULES = {
-    codes.DOCTOR_CONF_MISSING.code,
-    codes.DOCTOR_CONF_UNREADABLE.code,
-    codes.DOCTOR_CONF_SYNTAX.code,
-    codes.DOCTOR_INCLUDE_BROKEN.code,
-    "doctor.unit",
-    codes.DOCTOR_ACCOUNT_MISSING.code,
-    codes.DOCTOR_UNIT_CHANGED.code,
-    codes.DOCTOR_PORT_TAKEN.code,
-}
+    codes.DOCTOR_CONF_MISSING.code, codes.DOCTOR_CONF_UNREADABLE.code, codes.DOCTOR_CONF_SYNTAX.code,
+    codes.DOCTOR_INCLUDE_BROKEN.code, "doctor.unit", codes.DOCTOR_ACCOUNT_MISSING.code,
+    codes.DOCTOR_UNIT_CHANGED.code, codes.DOCTOR_PORT_TAKEN.code,
+}  # fmt: skip
 """The rules whose findings stop a start. A crash loop or a stopped service is none: a restart may end it."""
 
 _OF_THE_START = {
@@ -137,8 +124,7 @@ def _faults(now: MachineSnapshot, coming: _After, seen: DoctorFacts | None) -> t
     edited = coming.files.get(machine.conf)
     edits = edited is not None and edited.data != file_facts(machine, machine.conf, None)[1]
     wanted = _RULES | _OF_THE_START if edits else _RULES
-    families = (conf_rules, setting_rules, service_rules, port_rules)
-    rules = [rule for family in families for rule in family.RULES if rule.name in wanted]
+    rules = [rule for rule in (*conf_rules.RULES, *service_rules.RULES) if rule.name in wanted]
     return tuple(_blocking(finding) for rule in rules for finding in rule.run(facts)[1])
 
 
@@ -181,7 +167,7 @@ def _folders(now: MachineSnapshot, plan: Plan) -> tuple[Finding, ...]:
         for folder in target.folders:
             uid, path = folder.status.st_uid, str(machine.logical(folder.path))
             if uid not in {0, os.geteuid()} and path not in found and uid == service_uid(machine):
-                facts = {"folder": path, "who": accounts.name_of(uid)}
+                facts = {"folder": path, "who": name_of(uid)}
                 found[path] = Finding(codes.PLAN_FOLDER_OF_SERVICE, Locator("file", path), facts)
     return tuple(found.values())
 

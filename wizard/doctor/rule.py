@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wizard.doctor.facts import DoctorFacts
-from wizard.findings import Finding, Locator
+from wizard.doctor.facts import DoctorFacts, FileFacts, ProbeFacts
+from wizard.findings import Code, Finding, Locator
 
 
 class Result(StrEnum):
@@ -39,7 +39,8 @@ class CouldNotLook(Exception):  # noqa: N818 - an answer, not an error
     """Raised by a check that lacks a fact; the text says why."""
 
 
-Check = Callable[[DoctorFacts], Iterator[Finding]]
+Check = Callable[..., Iterator[Finding]]
+"""Gets all facts, and behind them each part that its rule needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Rule:
                 result = Result.NOT_RUN if reason else Result.NOT_APPLICABLE
                 return Outcome(self.name, result, reason or f"there is nothing to check ({part})"), []
         try:
-            found = list(self.check(facts))
+            found = list(self.check(facts, *(getattr(facts, part) for part in self.needs)))
         except NotApplicable as answer:
             return Outcome(self.name, Result.NOT_APPLICABLE, str(answer)), []
         except CouldNotLook as answer:
@@ -74,11 +75,29 @@ class Rule:
         return Outcome(self.name, Result.FOUND if found else Result.PASS), found
 
 
-def file_at(path: str, line: int = 0) -> Locator:
-    """Where a finding about a file is."""
-    return Locator("file", path=path, line=line)
+def at_file(which: Code, path: str, **values: str | int) -> Finding:
+    """A finding about the file at *path*, which is one of its facts, as is the line that *values* may give."""
+    return Finding(which, Locator("file", path=path, line=int(values.get("line", 0))), {"path": path, **values})
 
 
-def setting_at(path: str, line: int = 0) -> Locator:
-    """Where a finding about a setting is."""
-    return Locator("setting", path=path, line=line)
+def at_endpoint(which: Code, seen: ProbeFacts, **values: str | int) -> Finding:
+    """A finding about the node that was probed."""
+    return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **values})
+
+
+def unreadable(which: Code, file: FileFacts) -> Finding:
+    """A finding about a file that the service may not read."""
+    return at_file(which, file.path, reason=file.blocked_why, at=file.blocked_at or file.path)
+
+
+def read(file: FileFacts, name: str) -> None:
+    """Nothing, when the bytes of *file* were read.
+
+    Raises:
+        NotApplicable: there is no such file.
+        CouldNotLook: this account may not read it.
+    """
+    if file.problem:
+        raise CouldNotLook(file.problem)
+    if file.kind != "file":
+        raise NotApplicable(f"{name} is missing")

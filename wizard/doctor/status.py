@@ -104,7 +104,7 @@ def status(
         state, reason = worst
     elif not links:
         state, reason = State.UNKNOWN, _nothing(diagnosis)
-    elif not _served(diagnosis):
+    elif not any(seen.leaf is not None for seen in diagnosis.facts.probes or ()):
         state, reason = State.UNKNOWN, "the presented certificate could not be read"
     else:
         first = links[0]
@@ -165,15 +165,11 @@ def _drift(diagnosis: Diagnosis) -> tuple[str, ...]:
     for file in change.files:
         name = file.change or change.id
         if file.trust_present is False:
-            found.append(f"{file.path} no longer holds the root that change {name} imported ({file.trust_alias})")
+            found.append(f"{file.path} no longer contains the root that change {name} imported ({file.trust_alias})")
         what = differs(file)
         if what:
             found.append(f"{file.path} is not as change {name} left it: {what}")
     return tuple(found)
-
-
-def _served(diagnosis: Diagnosis) -> bool:
-    return any(seen.leaf is not None for seen in diagnosis.facts.probes or ())
 
 
 def _nothing(diagnosis: Diagnosis) -> str:

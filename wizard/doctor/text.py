@@ -1,7 +1,11 @@
-"""A diagnosis for people: the headline first, then its cause, what can be done, and what could not be seen."""
+"""A diagnosis for people: the headline, its cause, what can be done, what was not seen; and a support bundle of it."""
 
+import gzip
+import io
+import json
+import tarfile
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.repair.choose import Repair
@@ -9,15 +13,11 @@ from wizard.doctor.rule import Result
 from wizard.findings import Finding, Severity
 from wizard.printable import printable
 from wizard.reports.lines import Line, Tone
+from wizard.secret import Redactor
 
 WIDTH = 78
 _WORDS = {Severity.BLOCKER: "Error", Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
-_TONES = {
-    Severity.BLOCKER: Tone.BAD,
-    Severity.ERROR: Tone.BAD,
-    Severity.WARNING: Tone.WARN,
-    Severity.NOTE: Tone.FAINT,
-}
+_TONES = {Severity.BLOCKER: Tone.BAD, Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.NOTE: Tone.FAINT}
 
 
 def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard") -> list[Line]:
@@ -30,7 +30,7 @@ def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard")
     result: list[Line] = []
     roots = [_first(diagnosis, code) for code in diagnosis.root_causes]
     if not roots:
-        result += _wrapped("Good: nothing wrong was found.", Tone.GOOD)
+        result += _wrapped("OK: nothing wrong was found.", Tone.GOOD)
     for number, (finding, repair) in enumerate(zip(roots, diagnosis.repairs, strict=True)):
         result += [Line("")] if number else []
         result += _root(finding, repair, diagnosis, prefix)
@@ -59,7 +59,7 @@ def _root(finding: Finding, repair: Repair, diagnosis: Diagnosis, prefix: str) -
     result += _wrapped(finding.why, indent="  ")
     symptoms = [each for each in diagnosis.findings if _leads_to(each, finding.code, diagnosis)]
     if symptoms:
-        result.append(Line("  It explains:"))
+        result.append(Line("  Consequences:"))
         for each in symptoms:
             result += _wrapped(f"- {each.message} [{each.code}]", Tone.FAINT, indent="    ")
     return result + _repair(repair, prefix)
@@ -132,3 +132,55 @@ def _folded(text: str, indent: str) -> Iterable[str]:
         break_long_words=False,
         break_on_hyphens=False,
     ) or [indent]
+
+
+FOLDER = "cloudstream-wizard-support"
+
+README = """\
+A support bundle of cloudstream-wizard.
+
+  diagnosis.txt   the diagnosis as text
+  facts.json      what was read; to check it again: cloudstream-wizard doctor --facts facts.json
+  findings.json   findings, root causes and the outcome of every rule
+  versions.json   of the wizard, Python and its libraries, the system, the product's Java
+  history.json    changes that the wizard made on this machine
+
+Certificates are listed by subject, dates and fingerprint. It contains no private
+key, no key store, no password and no content of application.conf.
+It contains host names, paths and account names of the server.
+"""
+
+
+def bundle(
+    diagnosis: Diagnosis, versions: Mapping[str, str], history: Sequence[Mapping[str, object]], redactor: Redactor
+) -> bytes:
+    """A gzip-compressed tar archive; the same input gives the same bytes.
+
+    Args:
+        diagnosis: with its facts.
+        versions: name to version.
+        history: entries of the changes on record.
+        redactor: knows the secrets of this run.
+    """
+    whole = diagnosis.as_json()
+    facts = whole.pop("facts")
+    members = {
+        "README.txt": README,
+        "diagnosis.txt": "".join(f"{line.text}\n" for line in diagnosis_lines(diagnosis)),
+        "facts.json": _json(facts),
+        "findings.json": _json(whole),
+        "versions.json": _json(dict(versions)),
+        "history.json": _json(history),
+    }
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, text in members.items():
+            data = redactor.scrub(text).encode(errors="backslashreplace")
+            entry = tarfile.TarInfo(f"{FOLDER}/{name}")
+            entry.size, entry.mode = len(data), 0o600
+            archive.addfile(entry, io.BytesIO(data))
+    return gzip.compress(stream.getvalue(), mtime=0)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

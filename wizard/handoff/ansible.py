@@ -118,7 +118,7 @@ def _gateway(pack: Pack, phase: Phase) -> list[PackFile]:
     wanted = [*(store["file"] for store in stores), *(["verify.sh"] if "verify.sh" in data else [])]
     version = sha256(b"".join(data[name].data for name in sorted(data) if name != "CHECKLIST.md")).hexdigest()
     variables = [
-        "# Made by the export; a new export replaces it.",
+        "# Written by the export; a new export replaces it.",
         f"rollout_version: {_scalar(version)}",
         f"verify: {'true' if 'verify.sh' in data else 'false'}",
         f'phase: "{phase}"',
@@ -162,7 +162,7 @@ def _node_variables(presented: Chain, host: str, node: str, port: int) -> bytes:
 
 
 def _inventory(nodes: Iterable[str], gateways: Iterable[str]) -> bytes:
-    hint = "# What is the same for all of them; host_vars/NAME/machine.yml has what is not.\n"
+    hint = "# Settings for all of them. Settings for one machine are in host_vars/NAME/machine.yml.\n"
     more = "# unattended_file=/full/path/of/the/unattended/file"
     return _text(["[primaries]", *nodes, "", "[gateways]", *gateways, "", "[gateways:vars]", hint + more])
 

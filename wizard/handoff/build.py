@@ -7,10 +7,9 @@ from pathlib import Path, PurePosixPath
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import subject
-from wizard.certificates.rollover import Rollover
+from wizard.certificates.roots import Rollover
 from wizard.certificates.writing import cer_files
-from wizard.change.durable import check_still_there, new_folder, put_file, reach
-from wizard.change.syscalls import REAL, Syscalls
+from wizard.change.durable import REAL, Syscalls, check_still_there, new_folder, put_file, reach
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
@@ -20,22 +19,20 @@ from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
 from wizard.handoff.requirements import PASSWORDS, password_for, profile_for, require_folders, require_names
-from wizard.host.clock import now_utc
 from wizard.host.files import read_input
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.planning import phases
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import primary_trust
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.phases import Course
-from wizard.planning.primary.cloud import cloud_trust
-from wizard.planning.replaced import rollover
+from wizard.planning.primary.plan import cloud_trust
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import PasswordSource, Phase, PrimaryAnswers, PrimaryKind, SourceKind
 from wizard.questions.passwords import CLIENT, generate, is_usable_password
-from wizard.reports.chain import order_notes
+from wizard.reports.review import order_notes
 from wizard.secret import Secret
 
 
@@ -229,7 +226,7 @@ def _client(
 
 def _whose(host: str, source: PasswordSource) -> str:
     """Whose password it is, without the password."""
-    same = f"the one of the files for {host}"
+    same = f"the one for the files of {host}"
     match source.kind:
         case SourceKind.FILE:
             return f"{same}, from the file {printable(source.name)}"
@@ -355,7 +352,7 @@ def overview(packs: Sequence[Pack], order: tuple[str, ...] = ()) -> bytes:
     steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
     uploads = (
         "First upload the CA certificates in the portal. Switch its policy last.\n"
-        "So begin with the uploads in portal/CHECKLIST.md, and do the rest of it at the end."
+        "Start with the uploads in portal/CHECKLIST.md, and do the rest of that list at the end."
     )
     # The checklist of the portal is alone when nothing is uploaded.
     intro = uploads if len(packs[0].files) > 1 else "The portal comes last."

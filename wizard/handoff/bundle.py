@@ -69,7 +69,7 @@ def checklist(
     if files:
         lines += ["", "## Files", "", *(f"- {file}" for file in files)]
     if notes:
-        lines += ["", "## To know", "", *(f"- {note}" for note in notes)]
+        lines += ["", "## Good to know", "", *(f"- {note}" for note in notes)]
     return ("\n".join(lines) + "\n").encode()
 
 

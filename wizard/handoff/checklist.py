@@ -7,8 +7,8 @@ from typing import Any
 
 from wizard import codes
 from wizard.change.durable import put_file, reach
-from wizard.change.history import history
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
+from wizard.change.store import history
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.planning.progress import under_way
@@ -18,7 +18,8 @@ from wizard.reports.checklist import POLICY, Checklist, Item, RootChange
 NAME = "left-to-do.json"
 SCHEMA = "cloudstream-wizard/left-to-do/1"
 STEPS = "the steps: "
-GONE = "The folder with its files no longer exists. To create it again: cloudstream-wizard handoff"
+FILE = "file "
+GONE = "The folder with its files does not exist. To create it: cloudstream-wizard handoff"
 
 
 def load(machine: Machine) -> Checklist | None:
@@ -31,8 +32,12 @@ def load(machine: Machine) -> Checklist | None:
         return None
     if not kept.packs or Path(kept.packs).is_dir():
         return kept
-    items = tuple(replace(item, detail=GONE) if item.detail.startswith(STEPS) else item for item in kept.items)
-    return replace(kept, items=items, packs="")
+    return replace(kept, items=tuple(map(_without_folder, kept.items)), packs="")
+
+
+def _without_folder(item: Item) -> Item:
+    named, end, rest = item.detail.partition("\n")
+    return replace(item, detail=f"{GONE}{end}{rest}") if named.startswith((STEPS, FILE)) else item
 
 
 def _undone(machine: Machine) -> bool:

@@ -10,10 +10,9 @@ from cryptography.x509.oid import NameOID
 
 from wizard import codes
 from wizard.certificates import fields
-from wizard.certificates.key_provider import SOFTWARE_KSP, with_provider
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import short
-from wizard.certificates.writing import cer_files, keystore
+from wizard.certificates.writing import SOFTWARE_KSP, cer_files, keystore, with_provider
 from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
 from wizard.questions.answers import ClientAnswers
@@ -161,10 +160,10 @@ def _steps(given: ClientInput, text: str) -> tuple[str, ...]:
         f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={text}"
     )
     return (
-        f"Copy this folder to {given.answers.host}. The PFX contains a key: do not use mail.",
+        f"Copy this folder to {given.answers.host}. The PFX contains a key: do not use e-mail.",
         (
             f"There, in an administrator's PowerShell:\n{_COMMAND}\nIt asks for the password of the PFX, puts every\n"
-            "certificate into the right store of the machine, and ends with: good: ..."
+            "certificate into the right store of the machine, and ends with: OK: ..."
         ),
         (
             'Install the client with local storage and "Use pre-configured system\n'

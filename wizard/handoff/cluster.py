@@ -15,8 +15,7 @@ from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.requirements import folder
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import other_nodes
-from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, other_nodes
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, Phase, SourceKind, endpoint
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY, generate, require_fit
@@ -76,7 +75,10 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
     host = primary.host or judged.suggested_host
     look = f"openssl s_client -connect {endpoint('localhost', primary.port)} -servername {shlex.quote(host)}"
     steps = (
-        f"Copy this folder to {node} over SSH (scp, sftp).\nIt contains a key and passwords: use no mail and no share.",
+        (
+            f"Copy this folder to {node} over SSH (scp, sftp).\n"
+            "It contains a key and passwords: use neither e-mail nor a file share."
+        ),
         (
             "There, with the wizard installed, check first. This changes nothing:\n"
             "cloudstream-wizard plan --answers answers.toml"
@@ -87,7 +89,7 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
             "It asks first and verifies the node. If that fails, it restores everything."
         ),
         (f"The same check without the wizard:\n{look} </dev/null |\nopenssl x509 -noout -subject -fingerprint -sha256"),
-        "Put the node back behind the load balancer, then do the next node.",
+        "Add the node to the load balancer again, then continue with the next one.",
         "Delete this folder on every machine that has a copy.",
     )
     notes = (
@@ -115,7 +117,7 @@ def _passwords(inputs: PlanInputs) -> dict[str, Secret]:
     result: dict[str, Secret] = {}
     if primary.keystore_password.kind not in {SourceKind.GENERATE, SourceKind.KEEP}:
         result["store-password"] = _needed(inputs, STORE_SECRET)
-        require_fit(result["store-password"], STORE_SECRET, PRIMARY)
+        require_fit(result["store-password"], inputs.answers.store_of(STORE_SECRET), PRIMARY)
     if primary.cacerts_password.kind is not SourceKind.DEFAULT:
         result["cacerts-password"] = _needed(inputs, CACERTS_SECRET)
     return result

@@ -47,8 +47,8 @@ def make_pack(given: GatewayInput) -> Pack:
     folder = keystore_path(given).rsplit("/", 1)[0]
     steps = [
         (
-            f"Copy this folder to the gateway {given.answers.host} over SSH (scp, sftp),\nas {place}\n"
-            "It contains a key and passwords: use no mail and no share."
+            f"Copy this folder over SSH (scp, sftp) to {given.answers.host},\nas {place}\n"
+            "It contains a key and passwords: use neither e-mail nor a file share."
         ),
         f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
         f"install -m 0600 {shlex.quote(f'{place}/{store_name}')} {shlex.quote(keystore_path(given))}",

@@ -15,10 +15,8 @@ from wizard.doctor.facts import CertificateFacts
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
-from wizard.printable import printable
-from wizard.times import rfc3339
+from wizard.host.machine import Machine, now_utc
+from wizard.printable import printable, rfc3339
 
 NAME = "handed-out.json"
 SCHEMA = "cloudstream-wizard/handed-out/1"

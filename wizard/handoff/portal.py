@@ -10,7 +10,7 @@ from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.requirements import PORTAL
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.printable import printable
 from wizard.probing.revocation.check import Advice, Revocation, advice, check_revocation
 from wizard.probing.revocation.crl import distribution_points
@@ -233,15 +233,13 @@ def _named(certificates: Sequence[Certificate], own: str) -> str:
     lists = sum(bool(distribution_points(each)) for each in certificates)
     others = f"; {lists} name a CRL, which these settings do not use" if lists else ""
     if len(mute) == total:
-        seen = f"Seen: none of the {total} certificates names an OCSP responder{others}."
+        seen = f"None of the {total} certificates names an OCSP responder{others}."
         if own:
             return f"{seen} With the check on, all of them are checked at {own}."
         return f"{seen} With the check on and no URL, there is no responder to ask: leave it off."
     places = list(dict.fromkeys(printable(place, limit=100) for each in certificates for place in responders[each]))
     more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
-    seen = (
-        f"Seen: {total - len(mute)} of {total} certificates name a responder{others}: {_sentence_list(places)}{more}."
-    )
+    seen = f"{total - len(mute)} of {total} certificates name a responder{others}: {_sentence_list(places)}{more}."
     if not mute:
         return f"{seen} The URL may stay empty."
     return f"{seen} These name none, and it is not documented whether they pass without a URL: {_sentence_list(mute)}."

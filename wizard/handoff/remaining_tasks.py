@@ -14,11 +14,10 @@ from wizard.handoff.portal import ocsp_evidence
 from wizard.handoff.requirements import PORTAL
 from wizard.planning import phases
 from wizard.planning.gateway import plan
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, order
 from wizard.planning.judge import roots_of
 from wizard.planning.phases import Course
-from wizard.planning.primary.inputs import other_nodes
-from wizard.planning.replaced import order
+from wizard.planning.primary.plan import other_nodes
 from wizard.questions.answers import PHASES, Answers, CloudSupport, Goal, ImportRoot, Phase, PrimaryKind
 from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
@@ -88,7 +87,7 @@ def make(inputs: PlanInputs) -> Checklist:
         *uploads,
         *(_node(node, leaf) for node in nodes),
         *(_certificate(role, answers.table(role).host, chain, root) for role, chain in others),
-        Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
+        Item(f"machines/all/{root}", "Check that every gateway and client has its certificate"),
         _policy(answers),
     ]
     packs = str(inputs.base / answers.packs) if others or primary is not None else ""
@@ -187,7 +186,7 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
         Item(
             f"{CA}{each.sha256}",
             f"Upload {short(each)}",
-            f"file {PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
+            f"{checklist.FILE}{PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
         )
         for each in authorities
     ]

@@ -13,7 +13,7 @@ from wizard.certificates.model import Role
 from wizard.errors import WizardError
 from wizard.handoff.bundle import checklist
 from wizard.handoff.requirements import folder, is_loopback, require_names
-from wizard.planning.full_paths import with_full_paths
+from wizard.planning.inputs import with_full_paths
 from wizard.questions.answers import Answers, PasswordSource, PrimaryKind, SourceKind
 
 PKI_FOLDER = "for-the-pki-team"

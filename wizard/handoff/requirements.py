@@ -116,5 +116,5 @@ def password_for(inputs: PlanInputs, key: str) -> Secret:
     given = inputs.secret(key)
     if given is None:
         return generate()
-    require_fit(given, key, GATEWAY)
+    require_fit(given, inputs.answers.store_of(key), GATEWAY)
     return given

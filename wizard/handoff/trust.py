@@ -41,7 +41,7 @@ def gateway_pack(given: GatewayInput) -> Pack:
     if anchor is None:
         steps: tuple[str, ...] = (
             (
-                "Take HCP_DEFAULT_TRUSTSTORE and HCP_DEFAULT_TRUSTSTORE_PASSWORD out of\n"
+                "Remove HCP_DEFAULT_TRUSTSTORE and HCP_DEFAULT_TRUSTSTORE_PASSWORD from\n"
                 "the unattended file, if they are there, and run the unattended installation."
             ),
             "In the portal, check that the gateway is online.",
@@ -98,7 +98,7 @@ other."""
 
 def _intro(roots: Sequence[Certificate]) -> str:
     names = "\n".join(f"- {short(each)}, SHA-256 {each.sha256}" for each in roots)
-    return f"The trust store holds:\n\n{names}\n\nThe key store and its two settings stay as they are."
+    return f"The trust store contains:\n\n{names}\n\nThe key store and its two settings stay as they are."
 
 
 def client_pack(
@@ -119,10 +119,10 @@ def client_pack(
         for file, each in added
     ]
     intro = "Nothing else changes: the client keeps its certificate."
-    steps = [f"Bring this folder to {host}."] if added else []
+    steps = [f"Copy this folder to {host}."] if added else []
     if gone is not None:
         commands.append(f"Remove-Item {where}\\Root\\{thumbprint(gone)}")
-        intro = f"{short(gone)} leaves the root store. A group policy that distributes it must be changed, too."
+        intro = f"{short(gone)} is removed from the root store. Change a group policy that distributes it, too."
     if commands:
         steps.append("\n".join(["There, in an administrator's PowerShell:", *commands]))
     else:

@@ -16,11 +16,9 @@ from wizard import codes
 from wizard.configs import envfile, hocon, java_start
 from wizard.configs.java_start import CONFIG_PLACES, READ_BY_SCRIPTS, JavaStart, Option
 from wizard.errors import WizardError
-from wizard.host import sockets
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
-from wizard.host.service_processes import processes
-from wizard.host.systemd import UnitState
+from wizard.host.systemd import UnitState, on_port, processes
 from wizard.printable import printable
 
 _TRUST_STORE = "javax.net.ssl.trustStore"
@@ -160,7 +158,7 @@ def _pids(machine: Machine, unit: UnitState | None, port: int) -> list[int]:
     # Below another root the ports of this machine are somebody else's.
     if not port or str(machine.root) != "/":
         return []
-    return [each.pid for each in sockets.on_port(port) if each.pid is not None]
+    return [each.pid for each in on_port(port) if each.pid is not None]
 
 
 def _running(machine: Machine, pid: int) -> Start | None:

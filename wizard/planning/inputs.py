@@ -1,25 +1,87 @@
-"""The input of planning as one value: answers, passwords, files and the machine."""
+"""The input of a plan: answers with every path from the root, machines, passwords, and the chain that is replaced."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 from wizard import codes
+from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.reading import read
+from wizard.certificates.roots import Kind, Rollover, compare
+from wizard.change.journal import BACKUP, Action
 from wizard.change.plan import Plan
+from wizard.change.store import ChangeFolder, Store, history
+from wizard.configs import hocon
 from wizard.errors import WizardError
 from wizard.findings import Finding
-from wizard.host.machine import Machine
-from wizard.host.secret_sources import SecretGiver
+from wizard.host.files import SecretGiver, home_expanded, named_inputs, read_input
+from wizard.host.machine import Machine, now_utc
 from wizard.planning import judge
 from wizard.planning.judge import Judged
-from wizard.planning.snapshot import MachineSnapshot
-from wizard.questions.answers import Answers
+from wizard.planning.snapshot import PASSWORD_KEY, MachineSnapshot
+from wizard.questions.answers import (
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    PasswordSource,
+    PrimaryAnswers,
+    PrimaryKind,
+    SourceKind,
+    is_pasted,
+)
 from wizard.questions.flow import DEFAULT_WAIT_S
-from wizard.questions.passwords import generate
+from wizard.questions.passwords import Consumer, generate, require_fit
 from wizard.reports.checklist import Checklist
+from wizard.reports.lines import Line, Tone
+from wizard.reports.review import order_lines
 from wizard.secret import Secret
+
+_Table = TypeVar("_Table", PrimaryAnswers, GatewayAnswers, ClientAnswers)
+
+
+def with_full_paths(answers: Answers, base: Path) -> Answers:
+    """*answers*, whose relative paths begin at *base*, with full paths; the words for pasted texts stay."""
+
+    def full(table: _Table) -> _Table:
+        return replace(with_sources(table, lambda source: _source(source, base)), chain=_files(table.chain, base))
+
+    primary = full(answers.primary)
+    gateways = [replace(full(one), unattended_file=_file(one.unattended_file, base)) for one in answers.gateway]
+    return replace(
+        answers,
+        primary=replace(primary, cloud_authorities=_files(primary.cloud_authorities, base)),
+        gateway=tuple(gateways),
+        client=tuple(map(full, answers.client)),
+        packs=_file(answers.packs, base),
+    )
+
+
+def with_sources(table: _Table, change: Callable[[PasswordSource], PasswordSource]) -> _Table:
+    """*table* with each source of a password as *change* gives it."""
+    values = {each.name: getattr(table, each.name) for each in fields(table)}
+    changed: dict[str, Any] = {
+        name: change(value) for name, value in values.items() if isinstance(value, PasswordSource)
+    }
+    return replace(table, **changed)
+
+
+def _files(names: Sequence[str], base: Path) -> tuple[str, ...]:
+    pasted = [name for name in names if is_pasted(name)]
+    files = named_inputs([name for name in names if not is_pasted(name)], base)
+    return (*pasted, *map(str, files))
+
+
+def _file(name: str, base: Path) -> str:
+    return str(base / home_expanded(Path(name))) if name else ""
+
+
+def _source(source: PasswordSource, base: Path) -> PasswordSource:
+    return replace(source, name=_file(source.name, base)) if source.kind is SourceKind.FILE else source
+
 
 Progress = Callable[[str, int, int], None]
 """Called while many machines are worked on: what is done, for how many, of how many."""
@@ -118,6 +180,38 @@ class PlanInputs:
         return judge.unreadable(self.machine, certificates)
 
 
+def store_password(
+    inputs: PlanInputs,
+    name: str,
+    readers: tuple[Consumer, ...],
+    installed: Secret | None,
+    generated: Callable[[], Secret],
+) -> tuple[Secret, Sequence[Finding]]:
+    """The password for the store whose answer is *name*, and what its readers have against it.
+
+    Args:
+        inputs: with the answers and the secrets.
+        name: key of the answer, such as `primary.keystore-password`.
+        readers: who must be able to use it.
+        installed: that of the store which is there and opens; None without one.
+        generated: gives one, where the operator wants that.
+
+    Raises:
+        WizardError: `rekey.nothing-to-keep`, `secret.missing`, or a reader cannot use it.
+    """
+    kind = inputs.answers.get(name).kind
+    if kind is SourceKind.GENERATE:
+        return generated(), ()
+    if kind is SourceKind.KEEP:
+        if installed is None:
+            raise WizardError(codes.REKEY_NOTHING_TO_KEEP, subject=name)
+        return installed, require_fit(installed, inputs.answers.store_of(name), readers)
+    given = inputs.secret(name)
+    if given is None:
+        raise WizardError(codes.SECRET_MISSING, case="new-store", subject=name, name=name)
+    return given, require_fit(given, inputs.answers.store_of(name), readers)
+
+
 def from_sources(  # noqa: PLR0913 - what a command knows
     machine: Machine,
     answers: Answers,
@@ -162,3 +256,78 @@ def secret_of_key(secret: Callable[[str], Secret | None], role: str) -> Secret |
         if error.code != codes.SECRET_MISSING.code:
             raise
         return None
+
+
+def rollover(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Rollover | None:
+    """The change of certificates that *inputs* is about, before its application and after; None when it is none.
+
+    Args:
+        inputs: with the new chain.
+        seen: the machine with the old one; None reads it now.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    primary = inputs.answers.primary
+    if inputs.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE:
+        return None
+    if not (primary.chain or "primary" in inputs.chains):
+        return None
+    new = inputs.judged("primary").chain
+    old = (seen or MachineSnapshot(inputs.machine)).chain
+    if old is not None and old.leaf == new.leaf:
+        # Applied already: what is left to do still depends on what was there before.
+        machine = inputs.machine
+        old = put_away(machine, lambda: read_input(machine.real(machine.conf)), _conf_password)
+    return compare(old, new) if old is not None else None
+
+
+def order(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> list[Line]:
+    """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
+
+    Args:
+        inputs: with the new chain.
+        seen: the machine with the old one; None reads it now.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    change = rollover(inputs, seen)
+    if change is None or change.kind is Kind.SAME:
+        return []
+    public = inputs.judged("primary").public
+    return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
+
+
+def put_away(
+    machine: Machine, settings: Callable[[], bytes], password: Callable[[bytes], Secret | None]
+) -> Chain | None:
+    """The chain of the key store that the newest change in effect took away; None when it cannot be read.
+
+    Args:
+        machine: whose changes.
+        settings: the file with the password of the store as it is now, for a change that has left it alone.
+        password: found in the bytes of that file.
+    """
+    try:
+        in_effect = [entry.id for entry in history(machine) if entry.in_effect and not entry.rolls_back]
+        folders = [Store(machine.state_dir).find(change) for change in in_effect]
+        for folder in reversed(folders):
+            actions = {action.id: action for action in folder.manifest().actions}
+            if "keystore" in actions and actions["keystore"].backup:
+                text = _saved(folder, actions["settings"]) if "settings" in actions else settings()
+                name = str(actions["keystore"].named)
+                store = read(_saved(folder, actions["keystore"]), name=name, password=password(text))
+                return host_chain(store)
+    except WizardError:
+        return None
+    return None
+
+
+def _conf_password(conf: bytes) -> Secret | None:
+    passwords = [value.text for value in hocon.parse(conf).find(PASSWORD_KEY)]
+    return Secret(passwords[-1]) if passwords else None
+
+
+def _saved(folder: ChangeFolder, action: Action) -> bytes:
+    return folder.saved(BACKUP, action.backup, action.before)

@@ -4,8 +4,8 @@ from wizard.planning import phases
 from wizard.planning.gateway.plan import course_here
 from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import Phase
+from wizard.questions.flow import question
 from wizard.questions.model import Question
-from wizard.questions.phases import question
 
 
 def phase_question(inputs: PlanInputs, *, here: bool) -> Question | None:

@@ -11,26 +11,22 @@ from typing import Any
 
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.rollover import Kind, Rollover
+from wizard.certificates.roots import Kind, Rollover
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.inputs import PlanInputs
+from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.host.machine import Machine, now_utc
+from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import roots_of
-from wizard.planning.primary.inputs import Planned, plan_primary
-from wizard.planning.primary.plan import CACERTS_SECRET
-from wizard.planning.rehearsal import Rehearsed, rehearse_all
-from wizard.planning.replaced import rollover
+from wizard.planning.primary.plan import CACERTS_SECRET, Planned, plan_primary
+from wizard.planning.proofs import Rehearsed, rehearse_all
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.questions.answers import PHASES, Phase
-from wizard.questions.phases import numbered
+from wizard.questions.flow import numbered
 from wizard.reports.checklist import Checklist, RootChange
 from wizard.secret import Secret
-from wizard.times import rfc3339
 
 MOST_NAMES = 5
 

@@ -12,24 +12,18 @@ from wizard import codes
 from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
-from wizard.certificates.rules.validity import CLOCK_FLOOR
+from wizard.certificates.rules.chain import CLOCK_FLOOR
 from wizard.change.plan import Expectation
 from wizard.change.targets import find
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.host import accounts, effective
+from wizard.host import effective, machine
 from wizard.host import jre as java
-from wizard.host.access import Access, readable_as
-from wizard.host.accounts import Account
-from wizard.host.clock import before_files, now_utc
 from wizard.host.effective import Effective
-from wizard.host.files import read_input
+from wizard.host.files import DEFAULT_STORE_PASSWORD, read_input
 from wizard.host.jre import Jre, ProfileChoice
-from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.host.service_processes import account_of, processes
-from wizard.host.sockets import Listener, of_processes
-from wizard.host.systemd import Service, UnitState
+from wizard.host.machine import Access, Account, Machine, before_files, now_utc, readable_as
+from wizard.host.systemd import Listener, Service, UnitState, account_of, of_processes, processes
 from wizard.secret import Secret
 from wizard.texts.en.configs import IN_FILE
 
@@ -90,7 +84,7 @@ class MachineSnapshot:
     @property
     def root_rights(self) -> bool:
         """Whether this run may change everything."""
-        return accounts.is_root()
+        return machine.is_root()
 
     @cached_property
     def has_product(self) -> bool:
@@ -321,10 +315,7 @@ def expectation(machine: Machine, logical: PurePosixPath | str) -> tuple[Expecta
 
 
 def parse_conf(
-    machine: Machine,
-    data: bytes,
-    environment: Mapping[str, str] | None,
-    new: Mapping[PurePosixPath, bytes] = _NO_FILES,
+    machine: Machine, data: bytes, environment: Mapping[str, str] | None, new: Mapping[PurePosixPath, bytes] = _NO_FILES
 ) -> hocon.Document:
     """Parse *data* as application.conf.
 

@@ -9,17 +9,16 @@ from wizard.change import watch
 from wizard.change.adapters import ports_for
 from wizard.change.context import Context, WithoutAnchor
 from wizard.change.events import Event, EventLog
-from wizard.change.manifest import Manifest, TrustEntry
+from wizard.change.journal import Manifest, TrustEntry
 from wizard.change.recover import KEEP, pending
 from wizard.change.rollback import check, choose, stores_without
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun
 from wizard.errors import WizardError
-from wizard.host.jre import trust_aliases
-from wizard.host.keytool import Keytool
+from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.host.jre import Keytool, trust_aliases
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.snapshot import about_cacerts
 from wizard.secret import Secret
 

@@ -11,9 +11,8 @@ from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Locator, has_errors
-from wizard.host.clock import now_utc
-from wizard.probing.contexts import Version, equip
-from wizard.probing.java_trust import Objection, trust_errors
+from wizard.host.machine import now_utc
+from wizard.probing.trust import Objection, Version, equip, trust_errors
 
 VERSIONS: tuple[Version, ...] = ("1.2", "1.3")
 _NUMBERS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}

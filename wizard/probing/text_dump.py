@@ -3,10 +3,10 @@
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from wizard.certificates import fields, names
-from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate
+from wizard.certificates.names import certificate_json
 from wizard.printable import printable
-from wizard.probing.result import ProbeResult
+from wizard.probing.probe import ProbeResult
 
 RULE = "---"
 

@@ -13,19 +13,19 @@ from wizard.secret import Secret
 
 
 class Consumer(StrEnum):
-    """Who reads a password."""
+    """Who reads a password, in the words of a message."""
 
-    JDK_PKCS12 = "jdk-pkcs12"
+    JDK_PKCS12 = "Java"
     """keytool and a Java server opening a PKCS12 store."""
-    HOCON = "hocon"
+    HOCON = "application.conf"
     """application.conf, written in double quotes."""
-    SHELL = "shell"
+    SHELL = "a shell"
     """An unattended file that a shell sources: `NAME="value"`."""
-    PLAIN = "plain"
+    PLAIN = "the unattended file"
     """The same file read by a parser that takes the text between the quotes literally."""
-    OPENSSL = "openssl"
+    OPENSSL = "OpenSSL"
     """The openssl command of versions before 1.1.0 and its prompts."""
-    WINDOWS = "windows"
+    WINDOWS = "Windows"
     """The certificate import of Windows, typed on any keyboard."""
 
 
@@ -145,7 +145,7 @@ def _plain(text: str) -> str:
     if any(sign in text for sign in "\"'\\"):
         return "it has a quote or a backslash, which parsers read in different ways"
     if text != text.strip():
-        return "it begins or ends with a blank, which parsers may strip"
+        return "it begins or ends with a space, which parsers may strip"
     if "#" in text or ";" in text:
         return "it has a # or ;, where some parsers begin a comment"
     if _CONTROL.search(text) or _HALF.search(text):
@@ -171,7 +171,7 @@ def _windows(text: str) -> str:
     if _CONTROL.search(text) or _HALF.search(text):
         return "it has control characters"
     if text != text.strip():
-        return "it begins or ends with a blank, which is lost when it is pasted"
+        return "it begins or ends with a space, which is lost when it is pasted"
     return "it has characters outside ASCII, which depend on the keyboard and code page" if not text.isascii() else ""
 
 

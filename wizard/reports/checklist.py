@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wizard.printable import printable
 from wizard.questions.answers import PHASES, Phase
-from wizard.questions.phases import numbered
+from wizard.questions.flow import numbered
 from wizard.reports.lines import Line, Tone
 
 POLICY = "policy/account"
@@ -174,10 +174,10 @@ def summary_lines(checklist: Checklist | None) -> list[str]:
     if checklist is None or not checklist.left:
         return []
     count = f"{len(checklist.left)} of {len(checklist.items)} steps"
-    return [f"Left to do elsewhere: {count}. The list: start the wizard, then See what is left to do."]
+    return [f"Left to do elsewhere: {count}. To see the list, start the wizard and choose See what is left to do."]
 
 
 NOTHING_KEPT = (
-    Line("There is no list on this machine yet.", Tone.WARN),
+    Line("There is no checklist on this machine yet.", Tone.WARN),
     Line("The last step of a set-up or replacement creates it."),
 )

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.certificates.model import Bundle, Chain
-from wizard.change.history import Entry
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
+from wizard.change.events import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
 from wizard.change.plan import (
     EditFile,
     FileStep,
@@ -21,13 +20,13 @@ from wizard.change.plan import (
     RemoveFile,
     Restart,
 )
+from wizard.change.store import Entry
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity, has_errors
-from wizard.host.accounts import group_name_of, name_of
-from wizard.host.machine import Machine, command
+from wizard.host.machine import Machine, command, group_name_of, name_of
 from wizard.printable import printable, wrapped
-from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
+from wizard.reports.review import title, tree_lines
 
 
 def verdict(
@@ -48,8 +47,8 @@ def verdict(
     return result
 
 
-def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
-    """Every step of *plan* with owner, mode and diff, then the findings."""
+def review(plan: Plan, findings: Sequence[Finding], machine: Machine) -> list[Line]:
+    """Every step of *plan* on *machine* with owner, mode and diff, then the findings."""
     if has_errors(findings):
         result = [Line("Fix these errors first. Until then nothing can be changed:", Tone.BAD)]
     elif plan.is_empty and any(finding.spec is codes.PHASE_PLANNED for finding in findings):
@@ -60,19 +59,21 @@ def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
         result = []
         for number, step in enumerate(plan.steps, start=1):
             result.append(Line(f"{number}. {step.summary}", Tone.HEADING))
-            result += _details(step)
+            result += _details(step, machine)
         proven = any(isinstance(step, Probe) for step in plan.steps)
-        what = "the probe" if proven else "a step"
-        result.append(Line(f"Every file is backed up first. When {what} fails, all of it is undone."))
+        what = "the check" if proven else "a step"
+        result.append(Line(f"Every file is backed up first. If {what} fails, everything is undone."))
     if findings:
         result += [Line(""), *finding_lines(findings)]
     return result
 
 
-def _details(step: FileStep | Restart | LoadTimer | Probe) -> list[Line]:
+def _details(step: FileStep | Restart | LoadTimer | Probe, machine: Machine) -> list[Line]:
     if isinstance(step, PutFile):
         now = "replaced" if step.expect.exists else "created"
-        owner = "" if step.uid is None or step.gid is None else f", owner {name_of(step.uid)}:{group_name_of(step.gid)}"
+        owner = ""
+        if step.uid is not None and step.gid is not None:
+            owner = f", owner {name_of(step.uid, machine)}:{group_name_of(step.gid, machine)}"
         proven = [Line(f"   {step.proven}", Tone.GOOD)] if step.proven else []
         if step.proof and not step.proven:
             proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]
@@ -110,7 +111,7 @@ def _link(step: FileStep) -> list[Line]:
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
     """The summary before the last question."""
-    files = [(_verb(step), step.target) for step in plan.file_steps if step.changed]
+    files = [(verb(step), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before the change.", Tone.HEADING), Line("")]
     result += [Line(f"  {word:<8}  {name}") for word, name in files]
     result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
@@ -137,9 +138,10 @@ def offline_lines(risks: Iterable[str]) -> list[Line]:
     return [Line(row, Tone.WARN) for each in risks for row in ("", *wrapped(f"Warning: {each}"))]
 
 
-def _verb(step: FileStep) -> str:
+def verb(step: FileStep) -> str:
+    """What *step* does with its file: `creates`, `changes` or `removes` it."""
     if isinstance(step, MakeFolder):
-        return "makes"
+        return "creates"
     if isinstance(step, RemoveFile):
         return "removes"
     return "changes" if isinstance(step, EditFile) or step.expect.exists else "creates"
@@ -151,7 +153,7 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     unproven = "the old state is restored." if undo else "every file is in place and was checked."
     # Without a probe the presented certificate is not known.
     words = {
-        APPLIED: (f"Done: {done}, and it was verified." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
+        APPLIED: (f"Done: {done} (verified)." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
         NO_CHANGE: ("Nothing to do: the server is already set up like this.", Tone.GOOD),
         KEPT: ("Closed without further changes.", Tone.WARN),
         ROLLED_BACK: ("Error: the change failed; everything was restored.", Tone.BAD),
@@ -176,12 +178,7 @@ def heading(host: str) -> list[Line]:
 
 
 def summary(
-    ended: Outcome | None,
-    machine: Machine,
-    packs: Path | None,
-    *,
-    undo: bool = False,
-    earlier: Iterable[Outcome] = (),
+    ended: Outcome | None, machine: Machine, packs: Path | None, *, undo: bool = False, earlier: Iterable[Outcome] = ()
 ) -> list[str]:
     """What stays in the terminal after leaving: result, backups, bundles, and the commands that undo it.
 
@@ -220,7 +217,7 @@ def kept_plan_lines(plan: Path, machine: Machine, now: datetime) -> list[str]:
     return [
         "To apply it:",
         apply,
-        "To apply it in the next night (it is checked again then; the result is in its history):",
+        "To apply it at night (it is checked again first; history shows the result):",
         _at_night(apply, now),
     ]
 

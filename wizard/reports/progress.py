@@ -1,6 +1,6 @@
 """The steps of a change in a few words, for following them."""
 
-from wizard.change.outcome import SETTLE
+from wizard.change.events import SETTLE
 from wizard.change.plan import FileStep, LoadTimer, Probe, Restart
 from wizard.reports.review import Review
 

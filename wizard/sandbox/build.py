@@ -16,10 +16,9 @@ from wizard.certificates.model import Profile
 from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.sandbox import pki as practice
-from wizard.sandbox import texts
 from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
 from wizard.sandbox.faults import apply, chosen
-from wizard.sandbox.mutate import add_anchor, write_conf
+from wizard.sandbox.mutate import add_anchor, template, write_conf
 from wizard.sandbox.pki import CLIENT, Pki, pem, pfx
 from wizard.sandbox.service.unit_file import enable
 
@@ -197,26 +196,15 @@ def _free_port() -> int:
 
 
 def _folders(deployment: Deployment) -> None:
-    for name in (
-        "opt/hcp/conf",
-        "opt/hcp/lib",
-        "opt/hcp/bin",
-        "opt/hcp/data/portal/trusted-ca",
-        "certificates/exercises",
-        "secrets",
-        "etc/systemd/system",
-        "usr/bin",
-        "var/log",
-        "var/lib",
-        "run",
-    ):
+    product = "opt/hcp/conf opt/hcp/lib opt/hcp/bin opt/hcp/data/portal/trusted-ca certificates/exercises secrets"
+    for name in f"{product} etc/systemd/system usr/bin var/log var/lib run".split():
         (deployment.root / name).mkdir(parents=True)
     (deployment.root / "secrets").chmod(0o700)
 
 
 def _product(deployment: Deployment, made: practice.Pki, *, with_java: bool) -> None:
     write_conf(deployment, "", "")
-    (deployment.conf.parent / "defaults.conf").write_text(texts.DEFAULTS_CONF, encoding="utf-8")
+    (deployment.conf.parent / "defaults.conf").write_text(template("defaults.conf"), encoding="utf-8")
     deployment.builtin.write_bytes(practice.pem(made.fallback.certificate) + practice.plain_key(made.fallback.key))
     deployment.builtin.chmod(0o640)
     if not with_java:
@@ -248,22 +236,20 @@ def _handed_over(deployment: Deployment, made: practice.Pki) -> None:
     for name in ("primary", "gateway", "client"):
         (root / "secrets" / name).write_text(PASSWORD + "\n", encoding="utf-8")
         (root / "secrets" / name).chmod(0o600)
-    (root / "answers.toml").write_text(texts.ANSWERS.format(port=deployment.port), encoding="utf-8")
-    (root / "unattended.conf").write_text(texts.UNATTENDED, encoding="utf-8")
-    readme = texts.README.format(root=root, endpoint=deployment.endpoint)
+    (root / "answers.toml").write_text(template("answers.toml", port=deployment.port), encoding="utf-8")
+    (root / "unattended.conf").write_text(template("unattended.conf"), encoding="utf-8")
+    readme = template("README.txt", root=root, endpoint=deployment.endpoint)
     (root / "README.txt").write_text(readme, encoding="utf-8")
 
 
 def _programs(deployment: Deployment) -> None:
     for name in ("systemctl", "journalctl"):
-        text = texts.STAND_IN.format(
-            name=name,
-            command=shlex.join(self_start.command(self_start.PRACTICE_SYSTEMCTL, str(deployment.root), name)),
-        )
+        command = self_start.command(self_start.PRACTICE_SYSTEMCTL, str(deployment.root), name)
+        text = template("stand-in.sh", name=name, command=shlex.join(command))
         program = deployment.root / "usr/bin" / name
         program.write_text(text, encoding="utf-8")
         program.chmod(0o755)
-    deployment.unit_file.write_text(texts.UNIT.format(user=ACCOUNT), encoding="utf-8")
+    deployment.unit_file.write_text(template("hcp-server.service", user=ACCOUNT), encoding="utf-8")
     enable(str(deployment.root), on=True)
 
 

@@ -36,9 +36,7 @@ class Deployment:
     def machine(self) -> Machine:
         """The deployment as the machine that the wizard looks at."""
         return Machine(
-            root=self.root,
-            state_dir=self.root / "var/lib/cloudstream-wizard",
-            systemctl=str(self.systemctl),
+            root=self.root, state_dir=self.root / "var/lib/cloudstream-wizard", systemctl=str(self.systemctl)
         )
 
     @property

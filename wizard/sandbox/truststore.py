@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, pkcs12
 
-from wizard.certificates.formats.load import odd_certificates_allowed
+from wizard.certificates.formats.objects import odd_certificates_allowed
 from wizard.sandbox import pkcs12_parts
 
 _JKS = 0xFEEDFEED

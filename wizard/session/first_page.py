@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
-from wizard.certificates.names import issuer_short, short
+from wizard.certificates.names import issued_by, short
 from wizard.printable import printable
 from wizard.questions.answers import Goal
 from wizard.reports.checklist import Checklist, progress
@@ -25,7 +25,7 @@ TAKES: dict[str, tuple[str, str, str]] = {
     ),
     Goal.RESCUE: ("a few seconds to find the cause", "nothing at first", "none; a repair may need a restart"),
     Goal.UNDO: ("about a minute", "nothing; every replaced file is kept", "as in the change that is undone"),
-    Goal.LEFT: ("a list to tick", "nothing", "none"),
+    Goal.LEFT: ("a few minutes", "nothing", "none"),
     Goal.MAINTAIN: (
         "about a minute",
         "nothing; the installed stores are used",
@@ -88,7 +88,7 @@ def facts(seen: Overview) -> Iterator[Fact]:
     else:
         yield Fact("Service", WARNING, seen.facts.service_fault or "hcp-server is not installed", _java(seen))
     if not seen.facts.root_rights:
-        yield Fact("Rights", WARNING, "you can look; start the wizard with sudo to change anything")
+        yield Fact("Access", WARNING, "read-only; start the wizard with sudo to make changes")
     if seen.facts.clock_fault:
         yield Fact("Clock", WARNING, seen.facts.clock_fault)
     for entry in seen.damaged:
@@ -126,7 +126,7 @@ def presented_lines(seen: Presented | None, planned: str = "") -> list[Line]:
         return []
     if seen.leaf is None:
         return [_line(Fact("Answer", BAD, seen.reason))]
-    found = [Fact("Certificate", GOOD, short(seen.leaf), f"issued by {issuer_short(seen.leaf)}")]
+    found = [Fact("Certificate", GOOD, short(seen.leaf), issued_by(seen.leaf))]
     if planned:
         same = planned == seen.leaf.sha256
         words = "the certificate of the plan" if same else "another certificate than in the plan"

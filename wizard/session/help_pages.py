@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wizard.package_data import read_text
-from wizard.questions.flow import Question, every_step
-from wizard.questions.phases import PHASE_STEPS
+from wizard.questions.flow import PHASE_STEPS, Question, every_step
 
 KEYS = """
 ## Keys

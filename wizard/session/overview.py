@@ -10,17 +10,15 @@ from pathlib import PurePosixPath
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
-from wizard.change.history import Entry, history
+from wizard.change.store import Entry, history
 from wizard.errors import WizardError
 from wizard.handoff import checklist
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.planning.gateway.facts import installed_chain, look_at_unattended
 from wizard.planning.gateway.stores import STORE_FOLDER
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
-from wizard.probing.probe import probe
-from wizard.probing.result import ProbeResult
+from wizard.probing.probe import ProbeResult, probe
 from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
 from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
 from wizard.reports.checklist import Checklist

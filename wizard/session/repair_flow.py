@@ -4,6 +4,7 @@ Screens, line mode and the command `doctor` show the same result and offer the s
 """
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,15 +19,16 @@ from wizard.doctor.diagnose import Cause, Diagnosis, diagnose
 from wizard.doctor.repair.choose import of_certificate, repair_for
 from wizard.doctor.repair.plan import Give, Together, plan_repairs
 from wizard.doctor.repair.store import KEY_SECRET
+from wizard.doctor.text import WIDTH
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine, command
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import Planned
-from wizard.planning.primary.plan import STORE_SECRET
+from wizard.planning.primary.plan import STORE_SECRET, Planned
 from wizard.printable import printable
 from wizard.questions.answers import Goal, PrimaryAnswers
 from wizard.questions.flow import Question, Step, StepId
+from wizard.reports.lines import Line, Tone
 from wizard.secret import Secret
 from wizard.session import saved_run
 
@@ -64,9 +66,9 @@ WORDS: Mapping[Next, tuple[str, str]] = {
     Next.REPAIR: ("Repair it", "as one change that you review first"),
     Next.REPLACE: ("Replace certificates", "with the files of your PKI team"),
     Next.REQUEST: ("Make a request", "a new key and a request (CSR) for your PKI team"),
-    Next.OPEN: ("Open the file", "in your editor, at the line; then all is checked again"),
+    Next.OPEN: ("Open the file", "in your editor, at the line; then everything is checked again"),
     Next.UNDO: ("Undo a change", "restore what a change of the wizard has replaced"),
-    Next.COMMANDS: ("Show the commands", "to repair it by hand"),
+    Next.COMMANDS: ("Show the commands", "to repair it manually"),
     Next.AGAIN: ("Check again", "after you have changed something"),
     Next.FINISH: ("Finish", "leave the wizard"),
 }
@@ -74,20 +76,13 @@ WORDS: Mapping[Next, tuple[str, str]] = {
 
 _PATH = re.compile(r"(?<!\S)/\S+")
 _CHECK = "cloudstream-wizard doctor"
-_WRITES_TOO = "It writes {path} in another way than this change, so it is a change of its own."
+_WRITES_TOO = "It changes {path} in a different way, so it needs a separate change."
 _FILES_FIRST = {
-    codes.DOCTOR_STORE_EMPTY.code,
-    codes.DOCTOR_STORE_DAMAGED.code,
-    codes.DOCTOR_STORE_NO_KEY.code,
-    codes.DOCTOR_STORE_KEY_MISMATCH.code,
-    codes.DOCTOR_STORE_LOST.code,
-    codes.DOCTOR_STORE_MISSING.code,
-    codes.DOCTOR_STORE_NOT_PKCS12.code,
-    codes.DOCTOR_SETTING_MISSING.code,
-    codes.DOCTOR_SETTINGS_LOST.code,
-    codes.DOCTOR_NOT_SET_UP.code,
-    codes.DOCTOR_BUILT_IN_INSTALLED.code,
-}
+    codes.DOCTOR_STORE_EMPTY.code, codes.DOCTOR_STORE_DAMAGED.code, codes.DOCTOR_STORE_NO_KEY.code,
+    codes.DOCTOR_STORE_KEY_MISMATCH.code, codes.DOCTOR_STORE_LOST.code, codes.DOCTOR_STORE_MISSING.code,
+    codes.DOCTOR_STORE_NOT_PKCS12.code, codes.DOCTOR_SETTING_MISSING.code, codes.DOCTOR_SETTINGS_LOST.code,
+    codes.DOCTOR_NOT_SET_UP.code, codes.DOCTOR_BUILT_IN_INSTALLED.code,
+}  # fmt: skip
 """Causes that the right PFX of this host removes, where the wizard cannot."""
 
 
@@ -242,7 +237,7 @@ class Rescue:
         return "", 0
 
     def commands(self, machine: Machine) -> list[str]:
-        """What a person types to repair it by hand: the causes that the wizard leaves first, each command once."""
+        """What a person types to repair it manually: the causes that the wizard leaves first, each command once."""
         rows = sorted(self.rows, key=lambda row: not row.by_hand)
         program = command(machine)
         found = [
@@ -291,7 +286,7 @@ class Rescue:
         if len(self.rows) == 1:
             return first.finding.title
         if first.state is State.FIRST and self.repaired:
-            return f"{len(self.rows)} causes: do the first by hand, then one change repairs {self.repaired}."
+            return f"{len(self.rows)} causes: fix the first manually, then one change repairs {self.repaired}."
         if not self.able:
             return f"{len(self.rows)} causes; the wizard cannot repair them itself."
         how = "One change with one restart" if self.restarts else "One change without a restart"
@@ -370,10 +365,7 @@ def plan_rescue(inputs: PlanInputs, found: Rescue) -> Planned:
     )
 
 
-_FIELDS = {
-    KEY_SECRET: "primary.keystore-password.repair-key",
-    STORE_SECRET: "primary.keystore-password.repair-store",
-}
+_FIELDS = {KEY_SECRET: "primary.keystore-password.repair-key", STORE_SECRET: "primary.keystore-password.repair-store"}
 """The id of the texts of the field, by the secret that a repair lacks."""
 
 
@@ -382,7 +374,7 @@ def asked(step: Step, found: Rescue) -> tuple[Question, ...]:
     if found.lacks not in _FIELDS or not found.waits_for_password:
         return ()
     rest = found.together.planned is not None and not found.together.planned.forbidden
-    more = " Empty: repair only the rest." if rest else ""
+    more = " Leave empty to make only the other repairs." if rest else ""
     text = _FIELDS[found.lacks]
     made = (Question.of(each.key, each.ask, text, optional=each.optional, flag=each.flag) for each in step.questions)
     return tuple(replace(each, why=each.why + more) for each in made)
@@ -403,3 +395,51 @@ def next_lines(found: Rescue, machine: Machine) -> Sequence[str]:
         Next.FINISH: "",
     }
     return [f"{found.label(each)}: {words[each]}" for each in found.next_steps if words[each]]
+
+
+def rescue_lines(found: Rescue, *, codes: bool) -> list[Line]:
+    """The result of an examination.
+
+    Args:
+        found: the result.
+        codes: whether the permanent codes are shown too.
+    """
+    result = [] if len(found.rows) == 1 else _folded(found.headline)
+    if not found.rows:
+        result = _folded(f"OK: {found.headline[:1].lower()}{found.headline[1:]}", tone=Tone.GOOD)
+    for number, row in enumerate(found.rows, start=1):
+        result += _cause(row, f"{number}. " if len(found.rows) > 1 else "", codes=codes)
+    named = {row.finding.code for row in found.rows}
+    others = [each for each in found.diagnosis.findings if each.code not in named and each.caused_by is None]
+    if others:
+        result.append(Line("Also found:", Tone.HEADING))
+        result += [line for each in others for line in _folded(f"- {each.message}{_code(each, codes=codes)}", 2)]
+    unseen = found.diagnosis.not_seen
+    if unseen:
+        names = ", ".join(each.rule.removeprefix("doctor.") for each in unseen)
+        result += _folded(f"Not checked: {names}.")
+    return result
+
+
+def _code(finding: Finding, *, codes: bool) -> str:
+    return f" [{finding.code}]" if codes else ""
+
+
+def _cause(row: Row, number: str, *, codes: bool) -> list[Line]:
+    finding = row.finding
+    bad = finding.severity >= Severity.ERROR
+    word = "Error" if bad else "Warning"
+    title = f"{number}{word}: {finding.title}{_code(finding, codes=codes)}"
+    result = [*_folded(title, tone=Tone.BAD if bad else Tone.WARN)]
+    result += _folded(finding.message, 2)
+    result += _folded(finding.why, 2)
+    result += _folded(f"{'What to do' if row.by_hand else 'Repair'} ({row.state.value}):", 2)
+    return result + [line for step in row.steps for line in _folded(step, 4)]
+
+
+def _folded(text: str, indent: int = 0, tone: Tone = Tone.PLAIN) -> list[Line]:
+    first, more = " " * indent, " " * (indent + 2 if indent else 0)
+    lines = textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
+    )
+    return [Line(line, tone) for line in lines]

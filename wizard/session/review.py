@@ -9,20 +9,16 @@ from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, has_errors
 from wizard.handoff.requirements import require_makeable, require_names
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning import phases
-from wizard.planning.inputs import PlanInputs
-from wizard.planning.java import ask_java
-from wizard.planning.primary.cloud import uncertain
-from wizard.planning.primary.inputs import Planned, kept_plan
-from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.planning.replaced import order
+from wizard.planning.inputs import PlanInputs, order
+from wizard.planning.primary.plan import Planned, kept_plan, uncertain
+from wizard.planning.proofs import Rehearsed, ask_java, rehearsal_lines, rehearse_all
 from wizard.questions.answers import CloudSupport, Goal, Phase, PrimaryKind
 from wizard.questions.model import StepId
 from wizard.reports import outcome
-from wizard.reports.chain import beside_lines
 from wizard.reports.lines import Line, Tone, finding_lines
-from wizard.reports.review import Review
+from wizard.reports.review import Review, beside_lines
 from wizard.self_start import load
 from wizard.session.kept_answers import INSTALLED_GATEWAY
 from wizard.texts.en.questions import TITLES
@@ -90,10 +86,10 @@ def _for_goal(inputs: PlanInputs, examined: "Callable[[], Rescue]") -> tuple[Rev
             undone: tuple[Review, Planned] = load(REVIEW_UNDO)(inputs)
             return undone
         case Goal.RESCUE:
-            return _of(ask_java(inputs.seen, load(PLAN_REPAIR)(inputs, examined())))
+            return _of(inputs, ask_java(inputs.seen, load(PLAN_REPAIR)(inputs, examined())))
         case Goal.MAINTAIN:
             planned = load(PLAN_MAINTENANCE)(inputs, examined().seen)
-            return _of(ask_java(inputs.seen, _checked(inputs, planned)))
+            return _of(inputs, ask_java(inputs.seen, _checked(inputs, planned)))
         case Goal.LEFT:
             return Review(Plan(TITLES[StepId.ELSEWHERE]), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:
@@ -106,18 +102,18 @@ def _for_goal(inputs: PlanInputs, examined: "Callable[[], Rescue]") -> tuple[Rev
         case _ if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
             require_names(inputs.answers)
             planned, seen = load(REVIEW_GATEWAY)(inputs)
-            return _of(ask_java(inputs.seen, _checked(inputs, planned)), seen)
+            return _of(inputs, ask_java(inputs.seen, _checked(inputs, planned)), seen)
         case _:
             found = phases.course(inputs, inputs.seen)
             # What the hand-off would refuse after the change is refused before it.
             require_makeable(inputs, trust_alone=found is not None and found.phase.trusts_alone)
             planned = _checked(inputs, phases.plan(inputs, found))
             if planned.forbidden:
-                return _of(planned)
+                return _of(inputs, planned)
             others = () if planned.phase.trusts_alone else inputs.others
             planned = ask_java(inputs.seen, planned, [one for _, each in others for one in each.certificates])
             rehearsed = phases.rehearse(inputs, planned.phase, proven=planned.plan.is_proven)
-            return _of(planned, rehearsed=rehearsed, more=order(inputs, inputs.seen))
+            return _of(inputs, planned, rehearsed=rehearsed, more=order(inputs, inputs.seen))
 
 
 def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
@@ -125,14 +121,14 @@ def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
     roles = tuple(inputs.chains)
     planned = _checked(inputs, replace(kept_plan(kept, inputs.secret), phase=inputs.answers.phase))
     if not roles:
-        return _of(planned)
+        return _of(inputs, planned)
     planned = _with(planned, inputs.judged(roles[0]).findings)
     if planned.forbidden:
-        return _of(planned)
+        return _of(inputs, planned)
     if roles[0] == "primary":
         rehearsed = [] if planned.phase.trusts_alone else rehearse_all(inputs, proven=kept.is_proven)
-        return _of(planned, rehearsed=rehearsed)
-    return _of(_with(planned, inputs.unreadable(inputs.judged(roles[0]).chain.certificates)))
+        return _of(inputs, planned, rehearsed=rehearsed)
+    return _of(inputs, _with(planned, inputs.unreadable(inputs.judged(roles[0]).chain.certificates)))
 
 
 def _checked(inputs: PlanInputs, planned: Planned) -> Planned:
@@ -145,9 +141,13 @@ def _with(planned: Planned, more: Iterable[Finding]) -> Planned:
 
 
 def _of(
-    planned: Planned, seen: Sequence[Line] = (), rehearsed: Sequence[Rehearsed] = (), more: Sequence[Line] = ()
+    inputs: PlanInputs,
+    planned: Planned,
+    seen: Sequence[Line] = (),
+    rehearsed: Sequence[Rehearsed] = (),
+    more: Sequence[Line] = (),
 ) -> tuple[Review, Planned]:
     unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
     blocked = has_errors((*planned.findings, *unwelcome))
-    lines = [*outcome.review(planned.plan, planned.findings), *seen, *rehearsal_lines(rehearsed), *more]
+    lines = [*outcome.review(planned.plan, planned.findings, inputs.machine), *seen, *rehearsal_lines(rehearsed), *more]
     return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked, phase=planned.phase), planned

@@ -7,17 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.change.durable import put_file, remove_file, write_failure
-from wizard.change.history import UNREADABLE, history
-from wizard.change.store import Store, own_folder
+from wizard.change.store import UNREADABLE, Store, history, own_folder
 from wizard.errors import WizardError
-from wizard.host.clock import now_utc
 from wizard.host.directory import Directory
-from wizard.host.machine import Machine
-from wizard.printable import printable
+from wizard.host.machine import Machine, now_utc
+from wizard.printable import printable, rfc3339
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump
 from wizard.questions.answers_file import load as load_answers
-from wizard.times import rfc3339
 
 NAME = "unfinished-run.toml"
 BESIDE_A_CHANGE = "answers.toml"
@@ -83,7 +80,7 @@ def load(machine: Machine) -> SavedRun | None:
 def load_for(machine: Machine, change: str) -> SavedRun | None:
     """The answers that *change* is made from, None when they are not kept."""
     try:
-        run = _read(_beside(machine, change))
+        run = _read(Store(machine.state_dir).find(change).path / BESIDE_A_CHANGE)
     except WizardError:
         return None
     return None if run is None else replace(run, change=change)
@@ -125,10 +122,6 @@ def forget_for(machine: Machine, change: str) -> None:
     folder = Store(machine.state_dir).find(change)
     if (folder.path / BESIDE_A_CHANGE).exists():
         remove_file(folder.open(), BESIDE_A_CHANGE)
-
-
-def _beside(machine: Machine, change: str) -> Path:
-    return Store(machine.state_dir).find(change).path / BESIDE_A_CHANGE
 
 
 def _path(machine: Machine) -> Path:

@@ -15,37 +15,33 @@ from itertools import chain, count
 from pathlib import Path
 
 from wizard import codes
+from wizard.certificates.hostnames import address
 from wizard.certificates.model import Chain
 from wizard.change import watch
-from wizard.change.events import Event
-from wizard.change.history import history
-from wizard.change.outcome import APPLIED, NO_CHANGE, STUCK, Outcome
+from wizard.change.events import APPLIED, NO_CHANGE, STUCK, Event, Outcome
 from wizard.change.plan import Plan, Probe
 from wizard.change.staging import check_java
+from wizard.change.store import history
 from wizard.change.targets import check_expected, look
 from wizard.change.targets import resolve as resolve_file
 from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine, command, own_names
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
+from wizard.host.files import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
+from wizard.host.machine import Machine, command, now_utc, own_names
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
 from wizard.planning.phase_question import phase_question
-from wizard.planning.primary.inputs import Planned
-from wizard.planning.primary.plan import CACERTS_SECRET
+from wizard.planning.primary.plan import CACERTS_SECRET, Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.printable import printable
-from wizard.probing.resolve import is_here
-from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint
+from wizard.probing.handshake import is_here
+from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint, word_for
 from wizard.questions.field_text import needed, parsed, shown
-from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
+from wizard.questions.flow import DEFAULT_WAIT_S, PHASE_STEPS, Ask, Question, Step, StepId, View, after, steps
 from wizard.questions.passwords import generate
-from wizard.questions.pasted import word_for
-from wizard.questions.phases import PHASE_STEPS
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome
 from wizard.reports.calendar import Ending
@@ -62,13 +58,11 @@ from wizard.session import (
     saved_run,
     undo,
     validation,
-    views,
     warnings,
 )
 from wizard.session.overview import Overview, Presented
-from wizard.session.repair_flow import Next, Rescue
+from wizard.session.repair_flow import Next, Rescue, rescue_lines
 from wizard.session.requests import write_request
-from wizard.session.rescue_lines import rescue_lines
 from wizard.session.saved_run import SavedRun
 from wizard.session.undo import Undoable
 
@@ -157,6 +151,7 @@ class Session:
         self._taken: dict[str, str] = {}
         self._chains_of: dict[PrimaryKind, tuple[str, ...]] = {}
         """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
+        self._ports_of: dict[PrimaryKind, int] = {}
         self._refused: dict[str, Secret] = {}
         self._other: dict[str, Secret] = {}
         """Typed before for the same key and refused: a store and its private key may have two passwords."""
@@ -289,6 +284,9 @@ class Session:
             if question.key == "primary.kind":
                 self._chains_of[before] = self.answers.primary.chain
                 self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
+                # The port that was found is that of this machine, not of a primary elsewhere.
+                self._ports_of[before] = self.answers.primary.port
+                self.answers = self.answers.put("primary.port", self._ports_of.get(value, self._given.primary.port))
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
@@ -332,7 +330,7 @@ class Session:
             instead: the word of an earlier text that it replaces.
 
         Raises:
-            WizardError: as `wizard.questions.pasted.content`; nothing is taken then.
+            WizardError: as `wizard.questions.answers.content`; nothing is taken then.
         """
         word = word_for(text.reveal(), self.pasted.keys() - {instead})
         self.pasted.pop(instead, None)
@@ -409,13 +407,13 @@ class Session:
             case View.FACTS:
                 return [*(Line(note) for note in self.notes if note), *first_page.first_lines(self.overview())]
             case View.VERDICT:
-                return views.verdicts(self.inputs, step)
+                return warnings.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
                 return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
                 return undo.history_lines(self.machine)
             case View.CONFIRM:
-                return views.confirmation(self.inputs, self.planned)
+                return warnings.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
                 self.keep_answers()
@@ -464,6 +462,7 @@ class Session:
         seen = overview.overview(self.machine, self.answers)
         probed = seen.presented.probe if seen.presented is not None else None
         open_yet = not self.answered or self.answers.primary.port == PrimaryAnswers().port
+        open_yet = open_yet and self.answers.primary.kind is PrimaryKind.ON_PREMISE
         if probed is not None and probed.reachable and open_yet and probed.port != self.answers.primary.port:
             self.answers = self.answers.put("primary.port", probed.port)
         self.recommended = seen.goal
@@ -471,7 +470,7 @@ class Session:
 
     def endings(self) -> tuple[Ending, ...]:
         """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
-        return views.endings(self.inputs)
+        return warnings.endings(self.inputs)
 
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
@@ -539,8 +538,8 @@ class Session:
         out = self.base / folder
         key, request = write_request(wanted[0], out, password, sans=tuple(wanted[1:]), dry_run=self.dry_run)
         return [
-            "Send the request only. Put the answer beside the key, then choose",
-            "to replace certificates and name this folder.",
+            "Send only the request. Save the answer in the folder of the key. Then choose",
+            "Replace certificates and enter this folder.",
             f"Request for the PKI team: {printable(str(request))}",
             f"Private key, encrypted:   {printable(str(key))}",
         ]
@@ -569,7 +568,9 @@ class Session:
         node, port, host = primary.nodes[0], primary.port, primary.host
         if (probe := self._probe()) is not None:
             (node, port), host = probe.nodes[0], probe.servername
-        return f"openssl s_client -connect {endpoint(node, port)} -servername {shlex.quote(host or node)} </dev/null"
+        # An address is never a server name (RFC 6066).
+        name = "" if address(host or node) is not None else f" -servername {shlex.quote(host or node)}"
+        return f"openssl s_client -connect {endpoint(node, port)}{name} </dev/null"
 
     def _key_password(self, role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as PlanInputs asks
         """The other one of two passwords, after the typed one was refused: typed before, else from its own source.
@@ -814,7 +815,7 @@ class Session:
         day = "" if moment.date() == now_utc().date() else f"on {moment:%Y-%m-%d} "
         words = f"Change {run.change[:4]} %s {day}at {moment:%H:%M} UTC"
         if ended.failure is not None and ended.failure.code == codes.CHANGE_INTERRUPTED.code:
-            return f"{words % 'was interrupted'} and then undone. Next: make the change again."
+            return f"{words % 'was interrupted'} and then undone. Next: apply the change again."
         if ended.exit_code:
             return f"{words % 'failed'} and was undone. Next: correct the answers."
         verified = " and was verified" if "probe" in ended.steps else ""

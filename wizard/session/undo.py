@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from wizard.change.history import Entry, history
-from wizard.change.manifest import Action, Manifest
+from wizard.change.journal import Action, Manifest
 from wizard.change.plan import Plan, is_timer
 from wizard.change.rollback import altered, choose, obstacle, require_undoable, rights_kept, see
-from wizard.change.store import Store
+from wizard.change.store import Entry, Store, history
 from wizard.doctor.restart_checks import undo_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import Planned
 from wizard.printable import printable
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone
@@ -156,6 +155,6 @@ def review_undo(inputs: PlanInputs) -> tuple[Review, Planned]:
     manifest = chosen(inputs.machine, inputs.answers.change)
     plan = Plan(f"Undo {manifest.id}")
     found = faults(inputs.machine, inputs.answers.change)
-    lines = (*(outcome.review(plan, found) if found else undo_lines(inputs.machine, manifest)),)
+    lines = (*(outcome.review(plan, found, inputs.machine) if found else undo_lines(inputs.machine, manifest)),)
     undo = undo_steps(manifest)
     return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})

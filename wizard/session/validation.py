@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from wizard import codes
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.doctor.maintenance import require_maintainable
 from wizard.errors import WizardError
 from wizard.findings import Severity
@@ -13,8 +13,7 @@ from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.cloud import cloud_trust
-from wizard.planning.primary.plan import STORE_SECRET, require_alias
+from wizard.planning.primary.plan import STORE_SECRET, cloud_trust, require_alias
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step, StepId
@@ -91,12 +90,7 @@ def _hand_off(inputs: PlanInputs) -> None:
 def _cloud(inputs: PlanInputs) -> Refused:
     primary = inputs.answers.primary
     if primary.cloud_support is not CloudSupport.ACCEPTED:
-        return [
-            (
-                "primary.cloud-support",
-                WizardError(codes.CLOUD_ASK_VENDOR, subject="primary.kind"),
-            )
-        ]
+        return [("primary.cloud-support", WizardError(codes.CLOUD_ASK_VENDOR, subject="primary.kind"))]
     return _tried("primary.cloud-authorities", lambda: cloud_trust(inputs))
 
 
@@ -163,4 +157,4 @@ def _fits(inputs: PlanInputs, name: str, readers: tuple[Consumer, ...]) -> None:
     password = inputs.secret(name)
     if password is None or not password:
         raise WizardError(codes.ANSWER_MISSING, case="password")
-    require_fit(password, name, readers)
+    require_fit(password, inputs.answers.store_of(name), readers)

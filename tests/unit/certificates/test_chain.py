@@ -7,13 +7,12 @@ import pytest
 
 from tests.support.effort import soon
 from tests.support.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
-from wizard.certificates.chain import LONGEST, assemble
-from wizard.certificates.issuers import MOST_CANDIDATES
+from wizard.certificates.chain import LONGEST, MOST_CANDIDATES, assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.rules import judge
 from wizard.findings import Finding, Severity
-from wizard.probing.java_trust import trust_errors
+from wizard.probing.trust import trust_errors
 
 HOSTS = ("primary-host", "gateway-host", "pcclient-host")
 

@@ -6,10 +6,10 @@ import pytest
 
 from tests.support import asn1
 from wizard.certificates.formats import pbe, pem
-from wizard.certificates.formats.asn1_kind import Shape, shape
 from wizard.certificates.formats.der import ELEMENT_LIMIT, DerError, Document, parse, tags
 from wizard.certificates.formats.jks import object_end
-from wizard.certificates.formats.kdf import Phrase, java_md5, phrases, pkcs12_kdf
+from wizard.certificates.formats.objects import Shape, shape
+from wizard.certificates.formats.pbe import Phrase, java_md5, phrases, pkcs12_kdf
 
 BROKEN = [
     (b"", 0, "ends inside"),

@@ -8,8 +8,8 @@ import pytest
 from tests.support.pki import NOW, Entity, acme, authority, cross_signed, issue, renewed
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain
-from wizard.certificates.rollover import Kind, Rollover, compare, stages
-from wizard.reports.chain import order_lines, order_notes, overlap_line
+from wizard.certificates.roots import Kind, Rollover, compare, stages
+from wizard.reports.review import order_lines, order_notes, overlap_line
 
 DAY = timedelta(days=1)
 PKI = acme()
@@ -89,7 +89,7 @@ def test_no_leaf_is_no_change() -> None:
 
 OVERLAPS = {
     "long": (-30, 60, "Both are valid from", "60 days to replace it", False),
-    "not yet": (10, 60, "Warning: the new one is not valid before", "both are until", False),
+    "not yet": (10, 60, "Warning: the new one is not valid before", "both are valid until", False),
     "a gap": (61, 60, "Warning: a gap: the old one ends on", "the new one begins on", True),
     "the old one is over": (-5, -1, "Warning: the old one has been invalid since", "do not overlap", False),
 }

@@ -15,11 +15,11 @@ from tests.support.verdicts import CHAINS
 from wizard.certificates import rules
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
-from wizard.certificates.public_roots import public_roots, shipped
+from wizard.certificates.roots import public_roots, shipped
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
-from wizard.certificates.rules.context import Context
-from wizard.certificates.rules.root import calendar
+from wizard.certificates.rules.certificate import Context
+from wizard.certificates.rules.chain import calendar
 from wizard.findings import Finding, Severity
 
 
@@ -220,7 +220,7 @@ def test_unreadable_and_unknown_parts_become_findings() -> None:
         assert "form.name-unreadable" in judged(chain_of(pki.primary))
     with patch("wizard.certificates.fields.key_label", return_value="unknown"):
         assert "algorithm.unknown" in judged(chain_of(pki.primary))
-    with patch("wizard.certificates.rules.links.signed_by", return_value=None):
+    with patch("wizard.certificates.rules.chain.signed_by", return_value=None):
         assert "signature.not-verified" in judged(chain_of(pki.primary))
 
 

@@ -11,9 +11,15 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.fake_host import Interrupting, failing
-from wizard.change.disk_space import check_room
-from wizard.change.durable import put_file, put_named, remove_file, remove_temporary, temporary_name
-from wizard.change.file_image import read_image
+from wizard.change.durable import (
+    check_room,
+    put_file,
+    put_named,
+    read_image,
+    remove_file,
+    remove_temporary,
+    temporary_name,
+)
 from wizard.change.targets import check_replaceable, expectation, look, resolve
 from wizard.errors import WizardError
 from wizard.host.directory import Directory

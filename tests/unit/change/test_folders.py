@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.fake_host import EXTRA, FOLDER, IN_FOLDER, Scene
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED, REFUSED, ROLLED_BACK
+from wizard.change.events import APPLIED, REFUSED, ROLLED_BACK
 from wizard.change.plan import ABSENT, MakeFolder, Plan, PutFile
 from wizard.change.rollback import rollback
 

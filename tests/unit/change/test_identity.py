@@ -10,8 +10,8 @@ import pytest
 from tests.support.fake_host import CONF, Scene
 from wizard.change import plan_file
 from wizard.change.engine import apply
-from wizard.change.manifest import Manifest
-from wizard.change.outcome import APPLIED, REFUSED
+from wizard.change.events import APPLIED, REFUSED
+from wizard.change.journal import Manifest
 from wizard.change.plan import Plan
 from wizard.change.rollback import rollback
 from wizard.change.store import Store

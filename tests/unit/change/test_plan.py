@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from wizard.change import plan_file
-from wizard.change.manifest import Node
+from wizard.change.journal import Node
 from wizard.change.plan import (
     ABSENT,
     EditFile,

@@ -12,10 +12,9 @@ from tests.support.fake_host import CONF, KEYSTORE, Interrupting, Scene, dying_a
 from wizard import self_start
 from wizard.change import watch
 from wizard.change.engine import apply
-from wizard.change.history import history
-from wizard.change.outcome import REFUSED, ROLLED_BACK, STUCK, Outcome
+from wizard.change.events import REFUSED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.recover import recover
-from wizard.change.store import STAGED, ChangeFolder, Store
+from wizard.change.store import STAGED, ChangeFolder, Store, history
 from wizard.change.targets import find
 from wizard.errors import ExitCode, RecoveryNeededError, WizardError
 

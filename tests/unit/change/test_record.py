@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.fake_host import CACERTS, CONF, KEYSTORE, Scene
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
 from wizard.change.record import Record, read_record
 from wizard.change.rollback import rollback
 from wizard.change.store import STAGED, Store

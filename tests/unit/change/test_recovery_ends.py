@@ -20,12 +20,11 @@ from tests.support.fake_host import (
     sha,
 )
 from wizard.change.engine import apply
-from wizard.change.history import history
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK, Failure, Outcome
+from wizard.change.events import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK, Failure, Outcome
 from wizard.change.plan import Plan, Probe, PutFile, Restart
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback
-from wizard.change.store import Store
+from wizard.change.store import Store, history
 from wizard.errors import ExitCode, RecoveryNeededError, WizardError
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_host import PASSWORD, Scene, Service, sha
-from wizard.change.context import Context
+from wizard.change.context import Context, Served, ServiceState
 from wizard.change.engine import apply
-from wizard.change.manifest import Node
-from wizard.change.outcome import APPLIED, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.events import APPLIED, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.journal import Node
 from wizard.change.plan import Plan, Probe, Restart
-from wizard.change.ports import Served, ServiceState
 from wizard.change.proof import capture, prove
 from wizard.errors import WizardError
 from wizard.reports.outcome import outcome as outcome_lines

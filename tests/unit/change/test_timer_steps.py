@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fake_host import CONF, Scene, dying_at, in_child
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.events import APPLIED, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import ABSENT, LoadTimer, Plan, PutFile, RemoveFile
 from wizard.change.recover import recover
 from wizard.change.rollback import check, rollback

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.fake_host import CONF, KEYSTORE, Interrupting, Scene, dying_at, in_child, sha
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED, ROLLED_BACK
+from wizard.change.events import APPLIED, ROLLED_BACK
 from wizard.change.plan import Plan, Probe, PutFile
 from wizard.change.recover import recover
 from wizard.change.rollback import rollback

@@ -23,12 +23,11 @@ from tests.support.fake_host import (
 from wizard.change import engine, staging
 from wizard.change.context import Context
 from wizard.change.engine import apply
-from wizard.change.history import history, secret_names
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.events import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan, PutFile
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback, stores_without
-from wizard.change.store import Store
+from wizard.change.store import Store, history, secret_names
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 
 

@@ -78,8 +78,8 @@ def test_secrets_in_readable_files_and_known_passwords() -> None:
     shell = envfile.parse(b'A=1\nHCP_DEFAULT_KEYSTORE_PASSWORD="Xk3nNq7Wb2Lm"\n')
     assert [finding.subject.line for finding in rules.exposed(document, 0o644)] == [2]
     assert [finding.subject.line for finding in rules.exposed(shell, 0o604)] == [2]
-    assert "read /etc/x.conf, which holds" in rules.exposed(document, 0o644, name="/etc/x.conf")[0].message
-    assert "read the file, which holds" in rules.exposed(document, 0o644)[0].message
+    assert "read /etc/x.conf, which contains" in rules.exposed(document, 0o644, name="/etc/x.conf")[0].message
+    assert "read the file, which contains" in rules.exposed(document, 0o644)[0].message
     assert rules.exposed(document, 0o640) == []
     assert rules.exposed(hocon.parse(b"a = 1"), 0o644) == []
     assert [finding.code for finding in rules.known_passwords(document)] == ["config.known-password"]

@@ -1,8 +1,7 @@
 import pytest
 
 from tests.support.effort import soon
-from wizard.configs.diffs import unified
-from wizard.configs.masking import masked
+from wizard.configs.diffs import masked, unified
 
 S = "hunter2-sentinel"
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.doctor_facts import HEALTHY, but
-from wizard.doctor import saved_facts
 from wizard.doctor.diagnose import diagnose
-from wizard.doctor.facts import Judged, Refused
+from wizard.doctor.facts import Judged, Refused, as_json, from_json
 from wizard.errors import WizardError
 
 SETS = {
@@ -22,7 +21,7 @@ SETS = {
 @pytest.mark.parametrize("name", SETS)
 def test_round_trip(name: str) -> None:
     facts = SETS[name]
-    again = saved_facts.from_json(json.loads(json.dumps(saved_facts.as_json(facts))))
+    again = from_json(json.loads(json.dumps(as_json(facts))))
     assert again == facts
     assert diagnose(again).as_json() == diagnose(facts).as_json()
 
@@ -45,10 +44,10 @@ def test_round_trip(name: str) -> None:
 )
 def test_what_is_no_set_of_facts_is_refused(data: Any) -> None:
     with pytest.raises(WizardError) as refused:
-        saved_facts.from_json(data)
+        from_json(data)
     assert refused.value.code == "doctor.facts-unusable"
 
 
 def test_members_of_a_later_version_are_left_alone() -> None:
-    data = saved_facts.as_json(HEALTHY) | {"something": "new"}
-    assert saved_facts.from_json(data) == HEALTHY
+    data = as_json(HEALTHY) | {"something": "new"}
+    assert from_json(data) == HEALTHY

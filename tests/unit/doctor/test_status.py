@@ -99,7 +99,7 @@ def test_a_replaced_cacerts_is_critical_and_drift() -> None:
     gone = ChangedFile(CACERTS, "a" * 64, "b" * 64, 0, 0, "cloudstream-acme", "3" * 64, trust_present=False)
     judged = of(but(change__files=(gone,), cacerts__has_root=False))
     assert judged.state is State.CRITICAL
-    assert "no longer holds the root" in judged.drift[0]
+    assert "no longer contains the root" in judged.drift[0]
 
 
 def test_nothing_seen_is_unknown() -> None:

@@ -9,15 +9,14 @@ import pytest
 
 from tests.support.doctor_cases import CASES
 from tests.support.doctor_facts import CONF, HEALTHY
-from wizard.doctor import saved_facts
 from wizard.doctor.diagnose import diagnose
-from wizard.doctor.support_bundle import FOLDER, bundle
-from wizard.doctor.text import diagnosis_lines
+from wizard.doctor.facts import from_json
+from wizard.doctor.text import FOLDER, bundle, diagnosis_lines
 from wizard.secret import Redactor, Secret
 
 
 def test_a_healthy_server_in_words() -> None:
-    assert [line.text for line in diagnosis_lines(diagnose(HEALTHY))] == ["Good: nothing wrong was found."]
+    assert [line.text for line in diagnosis_lines(diagnose(HEALTHY))] == ["OK: nothing wrong was found."]
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -28,7 +27,7 @@ def test_every_diagnosis_fits_and_begins_with_its_headline(code: str) -> None:
         assert diagnosis.headline.code in " ".join(lines[:2])
         assert any(line.startswith(("  Repair: ", "  What to do:")) for line in lines)
     else:
-        assert lines[0].startswith("Good")
+        assert lines[0].startswith("OK: ")
     assert max(len(line) for line in lines) < 120
     assert sum(len(line) > 80 for line in lines) == 0
 
@@ -55,7 +54,7 @@ def test_the_bundle_holds_its_files_and_no_secret() -> None:
         names = archive.getnames()
         facts = archive.extractfile(f"{FOLDER}/facts.json")
         assert facts is not None
-        replayed = saved_facts.from_json(json.load(facts))
+        replayed = from_json(json.load(facts))
     assert sorted(name.rpartition("/")[2] for name in names) == [
         "README.txt",
         "diagnosis.txt",

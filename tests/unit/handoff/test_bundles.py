@@ -16,8 +16,7 @@ from wizard.handoff.bundle import Pack
 from wizard.handoff.client import ClientInput, common_text, search_text
 from wizard.planning.gateway import stores
 from wizard.planning.gateway.stores import GatewayInput
-from wizard.planning.judge import Judged
-from wizard.planning.load_chain import Loaded
+from wizard.planning.judge import Judged, Loaded
 from wizard.questions.answers import AccountAnswers, ClientAnswers, CloudSupport, GatewayAnswers
 from wizard.questions.answers_file import load
 from wizard.questions.passwords import CLIENT, GATEWAY, PRIMARY, is_usable_password, require_fit

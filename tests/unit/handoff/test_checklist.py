@@ -12,8 +12,7 @@ from wizard.errors import WizardError
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs, from_sources
-from wizard.planning.judge import Judged
-from wizard.planning.load_chain import Loaded
+from wizard.planning.judge import Judged, Loaded
 from wizard.questions.answers import (
     AccountAnswers,
     Answers,
@@ -42,6 +41,7 @@ class Run:
     machine: Machine
     answers: Answers = ANSWERS
     dry_run: bool = False
+    base: Path = Path("/root")
     entities: dict[str, Entity] = field(
         default_factory=lambda: {
             "primary": acme().primary,
@@ -53,7 +53,7 @@ class Run:
 
     @property
     def inputs(self) -> PlanInputs:
-        made = from_sources(self.machine, self.answers, Path("/root"), no_secret, dry_run=self.dry_run)
+        made = from_sources(self.machine, self.answers, self.base, no_secret, dry_run=self.dry_run)
         for role, entity in self.entities.items():
             (chain,) = assemble(entity.bundle)
             made.judged_roles[role] = Judged(Loaded(chain, (), (), ()), (), "", public=False)
@@ -202,11 +202,23 @@ def test_a_cloud_primary_has_a_list_too(run: Run) -> None:
 
 
 def test_each_upload_has_its_file_and_fingerprint_and_the_policy_its_meaning(run: Run) -> None:
+    run.base = run.machine.root
+    (run.base / run.answers.packs).mkdir()
     remaining_tasks.elsewhere_lines(run.inputs)
     for item, authority_ in zip(kept(run).items, acme().authorities[::-1], strict=False):
         name = item.text.removeprefix("Upload ")
         assert item.detail == f"file portal/{name}.cer of the bundles\nSHA-256 {authority_.sha256}"
     assert "need no individual authorisation" in kept(run).items[-1].detail
+
+
+def test_files_of_a_folder_that_is_gone_are_not_named(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run.inputs)
+    checklist.keep(run.machine, replace(kept(run), packs=str(run.machine.root / "gone")))
+    assert not [item for item in kept(run).items if "portal/" in item.detail or "CHECKLIST.md" in item.detail]
+    uploads = [item for item in kept(run).items if item.text.startswith("Upload ")]
+    assert uploads
+    for item in uploads:
+        assert item.detail.startswith(f"{checklist.GONE}\nSHA-256 "), "its fingerprint is still there"
 
 
 def test_the_policy_can_be_ticked_first_when_that_is_confirmed(run: Run) -> None:
@@ -242,7 +254,7 @@ def test_a_file_that_is_not_ours_is_no_list(run: Run, text: str) -> None:
     (run.machine.state_dir / checklist.NAME).write_text(text)
     assert checklist.load(run.machine) is None
     lines = remaining_tasks.elsewhere_lines(replace_goal(run, Goal.LEFT).inputs)
-    assert lines[0].text == "There is no list on this machine yet."
+    assert lines[0].text == "There is no checklist on this machine yet."
 
 
 def test_nothing_hostile_in_the_file_reaches_the_terminal(run: Run) -> None:

@@ -10,12 +10,12 @@ import pytest
 from tests.support.pki import NOW, Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.cli.crash import report_bug, trace_text
-from wizard.cli.secret_options import SecretSources
+from wizard.cli.dispatch import SecretSources
 from wizard.errors import WizardError
 from wizard.host.machine import Machine, command
-from wizard.planning.load_chain import load as load_files
+from wizard.planning.judge import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
-from wizard.reports.chain import compare_lines
+from wizard.reports.review import compare_lines
 from wizard.secret import Secret
 from wizard.session.saved_run import NAME, forget, load, save
 from wizard.session.session import Session
@@ -137,8 +137,8 @@ def test_comparisons() -> None:
     new_key = issue("primary-host", pki.intermediate, slot="another")
     other_root = issue("primary-host", authority("Other-Root"))
     assert compared(old, old) == "This certificate is the one that is installed."
-    assert "The key is the same one." in compared(old, renewed)
-    assert "The key is a new one." in compared(old, new_key)
+    assert "The key is the same." in compared(old, renewed)
+    assert "The key is new." in compared(old, new_key)
     for new in (renewed, new_key):
         assert "the root changes" not in compared(old, new)
     told = compared(old, other_root)

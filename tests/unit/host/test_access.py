@@ -6,9 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from wizard.host.access import readable_as
-from wizard.host.accounts import Account, group_name_of, lookup, name_of
-from wizard.host.machine import Machine
+from wizard.host.machine import Account, Machine, group_name_of, lookup, name_of, readable_as
 
 STRANGER = Account("hcp", 54321, 54321, frozenset({54321}))
 ROOT = Account("root", 0, 0, frozenset({0}))
@@ -146,6 +144,8 @@ def test_accounts_come_from_the_image(tmp_path: Path) -> None:
     assert lookup(image, "991") == lookup(image, "hcp")
     assert lookup(image, "nobody-here") is None
     assert lookup(image, "") == ROOT
+    assert (name_of(991, image), group_name_of(990, image)) == ("hcp", "hcp")
+    assert (name_of(4, image), group_name_of(4, image)) == ("4", "4"), "not what this system calls them"
 
 
 def test_accounts_come_from_the_system() -> None:

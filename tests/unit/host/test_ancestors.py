@@ -9,8 +9,7 @@ import pytest
 
 from wizard.change.targets import check_ancestors
 from wizard.errors import WizardError
-from wizard.host.ancestors import service_uid, strangers
-from wizard.host.directory import walk
+from wizard.host.directory import service_uid, strangers, walk
 from wizard.host.machine import Machine
 
 FILE = PurePosixPath("/opt/hcp/conf/application.conf")

@@ -6,7 +6,7 @@ from tests.support import pki
 from wizard.certificates.model import Profile
 from wizard.errors import WizardError
 from wizard.host import jre
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Keytool
 from wizard.host.machine import Machine
 from wizard.sandbox import truststore
 from wizard.secret import Secret

@@ -1,7 +1,7 @@
 import os
 import socket
 
-from wizard.host.sockets import family, of_processes, on_port
+from wizard.host.systemd import family, of_processes, on_port
 
 
 def test_our_own_listener_is_found() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
-from wizard.host.secret_sources import parse_source, resolve
+from wizard.host.files import parse_source, resolve
 from wizard.secret import Secret
 
 
@@ -40,10 +40,10 @@ def test_marks_and_line_ends_are_no_part_of_the_password(data: bytes, tmp_path: 
         (b"\xef\xbb\xbf\r\n", "is empty"),
         (b"one\ntwo\n", "more than one line"),
         (b"one\rtwo", "more than one line"),
-        (b"Changeit-1 \n", "blank or tab"),
-        (b"Changeit-1\t", "blank or tab"),
-        (b" Changeit-1", "blank or tab"),
-        ("Changeit-1\u00a0".encode(), "blank or tab"),
+        (b"Changeit-1 \n", "space or tab"),
+        (b"Changeit-1\t", "space or tab"),
+        (b" Changeit-1", "space or tab"),
+        ("Changeit-1\u00a0".encode(), "space or tab"),
         (b"x" * 5000, "not a password"),
     ],
 )

@@ -13,9 +13,8 @@ from wizard.certificates.writing import keystore, truststore
 from wizard.change.plan import ABSENT, EditFile, Expectation, MakeFolder, PutFile, digest_of
 from wizard.configs import envfile
 from wizard.errors import WizardError
-from wizard.host.access import Access
-from wizard.host.accounts import Account
 from wizard.host.jre import ProfileChoice
+from wizard.host.machine import Access, Account
 from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended
 from wizard.planning.gateway.steps import holds_anchors, holds_chain, make_plan
 from wizard.planning.gateway.stores import GatewayInput, settings
@@ -115,7 +114,7 @@ def test_a_trusted_root_stays_while_another_comes() -> None:
     (step,) = make_plan(given(), [ROOT], seen, KEYTOOL).steps
     assert isinstance(step, PutFile)
     assert set(read(step.data, password=PASSWORD).certificates) == {old, ROOT}
-    assert "beside 1 that it already holds" in step.summary
+    assert "in addition to 1 that it already contains" in step.summary
 
 
 def test_a_trust_store_that_java_sees_nothing_in_is_no_trust_store() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from OpenSSL import SSL
 
 from tests.support.pki import acme
-from wizard.probing.contexts import context
 from wizard.probing.handshake import Outcome, do_handshake
+from wizard.probing.trust import context
 
 PKI = acme("p256")
 

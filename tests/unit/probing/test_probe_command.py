@@ -24,8 +24,7 @@ from wizard.cli import probe
 from wizard.host.machine import Machine
 from wizard.planning.judge import judge_role
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.probing.many import Target, probe_many
-from wizard.probing.result import ProbeResult
+from wizard.probing.probe import ProbeResult, Target, probe_many
 from wizard.questions.answers import AccountAnswers, Answers, OcspProbe, PrimaryAnswers
 
 PKI = acme()

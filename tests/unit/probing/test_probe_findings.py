@@ -9,11 +9,9 @@ import pytest
 from tests.support.pki import DAY, NOW, Entity, acme, authority, issue
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
-from wizard.probing.alerts import ALERTS, REASONS
-from wizard.probing.findings import findings
-from wizard.probing.identity import covers, is_fallback
-from wizard.probing.result import ProbeResult
-from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, Verdict
+from wizard.probing.handshake import ALERTS, REASONS
+from wizard.probing.probe import ProbeResult, findings
+from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, Verdict, covers, is_fallback
 from wizard.reports.catalogue import catalogue
 
 PKI = acme("p256")

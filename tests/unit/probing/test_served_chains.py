@@ -22,9 +22,9 @@ from tests.support import pki_patch
 from tests.support.pki import END, START, Acme, Entity, acme, authority, issue, name
 from tests.support.tls_servers import OpenSslServer, PracticeServer
 from wizard.cli.main import main
-from wizard.host.clock import now_utc
-from wizard.probing.contexts import ClientIdentity
+from wizard.host.machine import now_utc
 from wizard.probing.probe import probe
+from wizard.probing.trust import ClientIdentity
 
 PKI = acme("p256")
 LEAF, MIDDLE, ROOT = PKI.primary, PKI.intermediate, PKI.root

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
-from wizard.questions import flow, phases
+from wizard.questions import flow
 from wizard.questions.answers import (
     GENERATE,
     KEEP,
@@ -343,7 +343,7 @@ def test_a_phase_asks_for_nothing_that_it_does_not_change(phase: Phase) -> None:
     ids = [step.id for step in steps(answers)]
     assert ids[ids.index("primary-verdict") + 1 : -1] == PHASE_STEPS[phase]
     assert load(dump(answers)).phase is phase
-    assert parsed(phases.question(Phase.TRUST_ROOT, Phase.PRIMARY, waits=False), Phase.AUTO, phase) is phase
+    assert parsed(flow.question(Phase.TRUST_ROOT, Phase.PRIMARY, waits=False), Phase.AUTO, phase) is phase
 
 
 OFFERED = [
@@ -359,7 +359,7 @@ OFFERED = [
 
 @pytest.mark.parametrize(("known", "last", "wanted"), OFFERED)
 def test_the_next_phase_the_one_behind_it_or_all_at_once(known: Phase | None, last: Phase, wanted: list[str]) -> None:
-    asked = phases.question(known, last, waits=known is None)
+    asked = flow.question(known, last, waits=known is None)
     assert [choice.value for choice in asked.choices] == wanted
     assert max(len(text) for text in (asked.heading, asked.why)) <= 76
 

@@ -51,7 +51,7 @@ def test_known_ones_are_a_warning(text: str, bad: bool) -> None:
 
 def test_findings_name_the_consumer_and_never_the_password() -> None:
     found = passwords.examine(Secret("pa$$word"), "the gateway")
-    assert [finding.facts["consumer"] for finding in found] == ["shell"]
+    assert [finding.facts["consumer"] for finding in found] == ["a shell"]
     assert "pa$$word" not in found[0].message
     assert passwords.examine(Secret("pa$$word"), "the server", (Consumer.HOCON,)) == []
 

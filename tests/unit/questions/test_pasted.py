@@ -3,9 +3,8 @@
 import pytest
 
 from wizard.errors import WizardError
-from wizard.questions.answers import Answers
+from wizard.questions.answers import Answers, content, pasted_word, text_of, word_for
 from wizard.questions.answers_file import dump, load
-from wizard.questions.pasted import content, pasted_word, text_of, word_for
 from wizard.secret import Secret
 
 

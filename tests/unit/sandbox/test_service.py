@@ -18,8 +18,7 @@ from wizard.cli import interactive
 from wizard.cli import main as cli
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.host.sockets import on_port
-from wizard.host.systemd import Service
+from wizard.host.systemd import Service, on_port
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD, Deployment

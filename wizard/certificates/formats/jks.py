@@ -10,12 +10,9 @@ import struct
 from dataclasses import dataclass
 
 from wizard import codes
-from wizard.certificates.formats import refusals
+from wizard.certificates.formats import objects, pbe
 from wizard.certificates.formats.der import SEQUENCE, DerError, parse
-from wizard.certificates.formats.kdf import Effort, Phrase, TooManyRounds, Unsupported
-from wizard.certificates.formats.load import KEY_LIMIT
-from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.formats.pbe import WrongPassword, decrypt, understand
+from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, KEY_LIMIT, Collector
 from wizard.certificates.model import Bundle, Format
 from wizard.secret import Secret
 
@@ -74,7 +71,7 @@ class _Walk:
             self.handles.append(None)
             element = described.fields[0] if described and described.fields else ""
             if element not in _WIDTHS:
-                raise ValueError("a secret key holds something unexpected")
+                raise ValueError("a secret key contains something unexpected")
             self.take(self.number("I") * _WIDTHS[element])
         elif kind == _OBJECT:
             described = self.description(depth + 1)
@@ -88,7 +85,7 @@ class _Walk:
             for one in reversed(lineage):
                 self.fields(one, depth + 1)
         else:
-            raise ValueError("a secret key holds something unexpected")
+            raise ValueError("a secret key contains something unexpected")
 
     def fields(self, described: _Class, depth: int) -> None:
         for kind in described.fields:
@@ -119,7 +116,7 @@ class _Walk:
                 raise ValueError("a secret key refers to nothing")
             return known
         if kind != _CLASS_DESCRIPTION:
-            raise ValueError("a secret key holds something unexpected")
+            raise ValueError("a secret key contains something unexpected")
         name = self.text()
         self.take(8)
         described = _Class([], None, more=False)
@@ -127,7 +124,7 @@ class _Walk:
         described.more = bool(self.number("B") & _WRITES_MORE)
         count = self.number("H")
         if count > _FIELD_LIMIT:
-            raise ValueError("a secret key holds something unexpected")
+            raise ValueError("a secret key contains something unexpected")
         for _ in range(count):
             sort = chr(self.number("B"))
             self.text()
@@ -135,7 +132,7 @@ class _Walk:
             if sort in "[L":
                 self.value(depth + 1)
         if self.number("B") != _END_OF_BLOCK:
-            raise ValueError("a secret key holds something unexpected")
+            raise ValueError("a secret key contains something unexpected")
         described.parent = self.description(depth + 1)
         if name.startswith("["):
             described.fields = [name[1:2]]
@@ -220,29 +217,29 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
         behind = stream.at
         digest = stream.take(20)
     except _Cut as cut:
-        raise refusals.damaged(name, cut.reason, cut.at) from cut
+        raise objects.damaged(name, cut.reason, cut.at) from cut
     if stream.at != len(data):
         collector.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are ignored.")
     if data.startswith(JCEKS_MAGIC):
         collector.note("jks.jceks", "It is a JCEKS store, which Java opens only if its type is given.")
     if password is None:
         if keys:
-            raise refusals.password_needed(name, "its private key", collector.bundle(Format.JKS))
+            raise objects.password_needed(name, "its private key", collector.bundle(Format.JKS))
         collector.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
         return collector.finished(Format.JKS)
     # The two passwords may have been given in the wrong order.
     passwords = [each.reveal() for each in (password, key_password) if each is not None]
     if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
-        raise refusals.password_wrong(name, "or the file was changed after it was written")
-    effort = Effort()
+        raise objects.password_wrong(name, "or the file was changed after it was written")
+    effort = pbe.Effort()
     locked = [not _take(key, passwords, collector, effort) for key in keys[:KEY_COUNT_LIMIT]]
     if len(keys) > KEY_COUNT_LIMIT:
         collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
     if any(locked):
         partial = collector.bundle(Format.JKS)
         if key_password is None:
-            raise refusals.key_password_differs(name, codes.JKS_KEY_PASSWORD_DIFFERS, partial)
-        raise refusals.password_wrong(name, "its private key", partial)
+            raise objects.key_password_differs(name, codes.JKS_KEY_PASSWORD_DIFFERS, partial)
+        raise objects.password_wrong(name, "its private key", partial)
     return collector.finished(Format.JKS)
 
 
@@ -290,17 +287,17 @@ def _certificate(stream: _Stream, version: int) -> bytes:
     return stream.take(stream.number())
 
 
-def _take(key: _Key, passwords: list[str], collector: Collector, effort: Effort) -> bool:
+def _take(key: _Key, passwords: list[str], collector: Collector, effort: pbe.Effort) -> bool:
     where = f'private key "{key.alias}"'
     try:
         algorithm, sealed = parse(key.sealed, inner=True).expect(SEQUENCE).fields(2)[:2]
         kind = algorithm.expect(SEQUENCE).fields(1)[0].oid
         blob = sealed.octet_string
-        encryption = None if kind == _SUN_PROTECTOR else understand(algorithm)
+        encryption = None if kind == _SUN_PROTECTOR else pbe.understand(algorithm)
     except DerError as error:
-        collector.refuse(refusals.damaged(collector.name, error.reason), f"{where}: {error.reason}")
+        collector.refuse(objects.damaged(collector.name, error.reason), f"{where}: {error.reason}")
         return True
-    except Unsupported as error:
+    except pbe.Unsupported as error:
         collector.unsupported(str(error), where)
         return True
     for password in passwords:
@@ -310,13 +307,13 @@ def _take(key: _Key, passwords: list[str], collector: Collector, effort: Effort)
             else:
                 # The JDK keeps seven bits of each character here.
                 ascii_only = bytes(ord(letter) & 0x7F for letter in password)
-                plain = decrypt(encryption, blob, Phrase(b"", ascii_only), effort)
+                plain = pbe.decrypt(encryption, blob, pbe.Phrase(b"", ascii_only), effort)
             parse(plain, inner=True).expect(SEQUENCE)
-        except (WrongPassword, DerError):
+        except (pbe.WrongPassword, DerError):
             continue
-        except TooManyRounds as error:
-            raise refusals.too_many_rounds(collector.name, error.rounds) from error
-        except Unsupported as error:
+        except pbe.TooManyRounds as error:
+            raise objects.too_many_rounds(collector.name, error.rounds) from error
+        except pbe.Unsupported as error:
             collector.unsupported(str(error), where)
             return True
         collector.key(plain, where, key.alias, encrypted=True)
@@ -329,7 +326,7 @@ def _unprotected(blob: bytes, password: str) -> bytes:
     given = password.encode("utf-16-be", errors="surrogatepass")
     salt, sealed, check = blob[:20], blob[20:-20], blob[-20:]
     if len(blob) <= 40 or len(sealed) > KEY_LIMIT:
-        raise WrongPassword("the protected key has an impossible length")
+        raise pbe.WrongPassword("the protected key has an impossible length")
     block = salt
     stream = bytearray()
     while len(stream) < len(sealed):
@@ -337,5 +334,5 @@ def _unprotected(blob: bytes, password: str) -> bytes:
         stream += block
     plain = bytes(left ^ right for left, right in zip(sealed, stream, strict=False))
     if not hmac.compare_digest(hashlib.sha1(given + plain, usedforsecurity=False).digest(), check):
-        raise WrongPassword("the check of the protected key fails")
+        raise pbe.WrongPassword("the check of the protected key fails")
     return plain

@@ -8,18 +8,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from wizard.certificates.formats import jks, pkcs12
-from wizard.certificates.formats.asn1_kind import Shape, shape
 from wizard.certificates.formats.der import DerError, Document, Node
-from wizard.certificates.formats.objects import Reader
-from wizard.certificates.formats.refusals import damaged
+from wizard.certificates.formats.objects import Reader, Shape, damaged, shape
 from wizard.certificates.model import Bundle, Format
 
 STRAY_LIMIT = 10_000

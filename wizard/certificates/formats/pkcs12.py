@@ -6,24 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from wizard import codes
-from wizard.certificates.formats import refusals
+from wizard.certificates.formats import objects, pbe
 from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse
-from wizard.certificates.formats.kdf import (
-    HASHES,
-    PRFS,
-    Effort,
-    Phrase,
-    TooManyRounds,
-    Unsupported,
-    digest_size,
-    mac_matches,
-    phrases,
-    pkcs12_kdf,
-    salt_of,
-)
-from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.formats.pbe import Encryption, WrongPassword, decrypt, pbkdf2_parameters, understand
-from wizard.certificates.formats.refusals import ReadingError
+from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector, ReadingError
 from wizard.certificates.model import Bundle, Format, StoreFacts
 from wizard.secret import Secret
 
@@ -45,7 +30,7 @@ class Mac:
     name: str
     iterations: int
     rounds: int
-    verify: Callable[[Phrase, bytes], bool]
+    verify: Callable[[pbe.Phrase, bytes], bool]
 
 
 def understand_mac(node: Node) -> Mac:
@@ -61,18 +46,18 @@ def understand_mac(node: Node) -> Mac:
     kind = algorithm[0].oid
     if kind == _PBMAC1:
         return _pbmac1(algorithm, expected)
-    if kind not in HASHES:
-        raise Unsupported(f"the integrity check {kind}")
-    digest = HASHES[kind]
-    salt = salt_of(parts[1])
+    if kind not in pbe.HASHES:
+        raise pbe.Unsupported(f"the integrity check {kind}")
+    digest = pbe.HASHES[kind]
+    salt = pbe.salt_of(parts[1])
     count = parts[2].integer if len(parts) > 2 else 1
     if count < 1:
         raise node.error("an iteration count is not positive")
 
-    def verify(phrase: Phrase, content: bytes) -> bool:
-        size = digest_size(digest)
-        key = pkcs12_kdf(digest, phrase, salt, count, purpose=3, length=size)
-        return mac_matches(key, digest, content, expected)
+    def verify(phrase: pbe.Phrase, content: bytes) -> bool:
+        size = pbe.digest_size(digest)
+        key = pbe.pkcs12_kdf(digest, phrase, salt, count, purpose=3, length=size)
+        return pbe.mac_matches(key, digest, content, expected)
 
     return Mac(f"Hmac{digest.upper()}", count, count, verify)
 
@@ -82,20 +67,20 @@ def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
     if len(algorithm) < 2:
         raise algorithm[0].error("PBMAC1 has no parameters")
     derivation, scheme = (part.expect(SEQUENCE).fields(1) for part in algorithm[1].expect(SEQUENCE).fields(2)[:2])
-    if len(derivation) < 2 or derivation[0].oid != _PBKDF2 or scheme[0].oid not in PRFS:
-        raise Unsupported("a PBMAC1 integrity check without PBKDF2 or HMAC")
-    salt, count, prf = pbkdf2_parameters(derivation[1])
-    digest = PRFS[scheme[0].oid]
+    if len(derivation) < 2 or derivation[0].oid != _PBKDF2 or scheme[0].oid not in pbe.PRFS:
+        raise pbe.Unsupported("a PBMAC1 integrity check without PBKDF2 or HMAC")
+    salt, count, prf = pbe.pbkdf2_parameters(derivation[1])
+    digest = pbe.PRFS[scheme[0].oid]
     lengths = [part.integer for part in derivation[1].children[2:3] if part.tag != SEQUENCE]
-    length = lengths[0] if lengths else digest_size(digest)
+    length = lengths[0] if lengths else pbe.digest_size(digest)
     if not 1 <= length <= 64:
-        raise Unsupported("a PBMAC1 key of an unusual length")
+        raise pbe.Unsupported("a PBMAC1 key of an unusual length")
 
-    def verify(phrase: Phrase, content: bytes) -> bool:
+    def verify(phrase: pbe.Phrase, content: bytes) -> bool:
         key = hashlib.pbkdf2_hmac(prf, phrase.utf8, salt, count, length)
-        return mac_matches(key, digest, content, expected)
+        return pbe.mac_matches(key, digest, content, expected)
 
-    blocks = -(-length // digest_size(prf))
+    blocks = -(-length // pbe.digest_size(prf))
     return Mac(f"PBMAC1 Hmac{digest.upper()}", count, blocks * count, verify)
 
 
@@ -112,7 +97,7 @@ JAVA_TRUSTED = "2.16.840.1.113894.746875.1.1"
 @dataclass(frozen=True, slots=True)
 class _Part:
     content: bytes
-    encryption: Encryption | None
+    encryption: pbe.Encryption | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +120,7 @@ class _Structure:
 class _Found:
     """What the bags hold, keys still closed."""
 
-    keys: list[tuple[bytes, Encryption | None, str]] = field(default_factory=list)
+    keys: list[tuple[bytes, pbe.Encryption | None, str]] = field(default_factory=list)
     certificates: list[tuple[bytes, str, bool]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
@@ -161,17 +146,17 @@ def read(outer: Node, collector: Collector, password: Secret | None, key_passwor
     name = collector.name
     try:
         structure = _structure(outer)
-        asked = Effort()
+        asked = pbe.Effort()
         if structure.mac is not None:
             asked.spend(structure.mac.rounds)
         for part in structure.parts:
             if part.encryption is not None:
                 asked.spend(part.encryption.rounds)
         return _Opener(structure, collector, password, key_password).read()
-    except TooManyRounds as error:
-        raise refusals.too_many_rounds(name, error.rounds) from error
-    except Unsupported as error:
-        raise refusals.unsupported(name, str(error)) from error
+    except pbe.TooManyRounds as error:
+        raise objects.too_many_rounds(name, error.rounds) from error
+    except pbe.Unsupported as error:
+        raise objects.unsupported(name, str(error)) from error
 
 
 def _structure(outer: Node) -> _Structure:
@@ -187,7 +172,7 @@ def _structure(outer: Node) -> _Structure:
         elif kind == _ENCRYPTED:
             parts.append(_encrypted(safe))
         else:
-            raise Unsupported("encryption for a public key instead of a password")
+            raise pbe.Unsupported("encryption for a public key instead of a password")
         if len(parts) > PART_LIMIT:
             raise safe.error("there are more parts than in any real store")
     mac = understand_mac(children[2]) if len(children) > 2 else None
@@ -197,7 +182,7 @@ def _structure(outer: Node) -> _Structure:
 def _content(info: Node, kind: str) -> bytes:
     children = info.expect(SEQUENCE).fields(1)
     if children[0].oid != kind:
-        raise Unsupported("a signature instead of a password for its integrity")
+        raise pbe.Unsupported("a signature instead of a password for its integrity")
     if len(children) < 2:
         return b"\x30\x00"
     return children[1].fields(1)[0].octets
@@ -207,7 +192,7 @@ def _encrypted(safe: Node) -> _Part:
     """EncryptedData of RFC 5652: version, then type, algorithm and [0] IMPLICIT octets."""
     inner = safe.fields(2)[1].fields(1)[0].expect(SEQUENCE).fields(2)
     parts = inner[1].expect(SEQUENCE).fields(3)
-    return _Part(parts[2].octets, understand(parts[1]))
+    return _Part(parts[2].octets, pbe.understand(parts[1]))
 
 
 class _Opener:
@@ -220,9 +205,9 @@ class _Opener:
         self.collector = collector
         self.given = password is not None
         self.key_given = key_password is not None
-        self.candidates = phrases(password.reveal() if password is not None else "")
-        self.key_candidates = phrases(key_password.reveal()) if key_password is not None else []
-        self.effort = Effort()
+        self.candidates = pbe.phrases(password.reveal() if password is not None else "")
+        self.key_candidates = pbe.phrases(key_password.reveal()) if key_password is not None else []
+        self.effort = pbe.Effort()
         self.proved = False
 
     def read(self) -> Bundle:
@@ -234,14 +219,14 @@ class _Opener:
         for number, (der, alias, trusted) in enumerate(found.certificates, 1):
             if self.collector.certificate(der, f"bag {number}", alias) and trusted:
                 self.collector.trusted.append(alias)
-        asked = Effort(self.effort.rounds)
+        asked = pbe.Effort(self.effort.rounds)
         for _, encryption, _ in found.keys[:KEY_COUNT_LIMIT]:
             asked.spend(encryption.rounds if encryption is not None else 0)
         locked = [not self._take_key(*one) for one in found.keys[:KEY_COUNT_LIMIT]]
         if len(found.keys) > KEY_COUNT_LIMIT:
             self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
         for other in found.others:
-            self.collector.note("pkcs12.other-bag", f"It also holds {other}, which is ignored.")
+            self.collector.note("pkcs12.other-bag", f"It also contains {other}, which is ignored.")
         facts = replace(
             self.structure.facts,
             opened=True,
@@ -276,20 +261,20 @@ class _Opener:
                 self.proved = True
                 return
         if not self.given:
-            raise refusals.password_needed(self.collector.name)
+            raise objects.password_needed(self.collector.name)
         # What follows only says more about the refusal; a store with many rounds is not worth it.
-        with suppress(TooManyRounds):
-            for phrase in phrases(""):
+        with suppress(pbe.TooManyRounds):
+            for phrase in pbe.phrases(""):
                 self.effort.spend(mac.rounds)
                 if mac.verify(phrase, self.structure.authenticated):
-                    raise refusals.password_wrong(self.collector.name, "it opens with an empty password")
+                    raise objects.password_wrong(self.collector.name, "it opens with an empty password")
             if self._opens_part():
                 reason = "its integrity check fails, but the password opens it, so it was changed later"
-                raise refusals.damaged(self.collector.name, reason)
+                raise objects.damaged(self.collector.name, reason)
             if self._opens_key():
                 what = "it opens only the private key; the store has another password, or was changed"
-                raise refusals.password_wrong(self.collector.name, what)
-        raise refusals.password_wrong(self.collector.name)
+                raise objects.password_wrong(self.collector.name, what)
+        raise objects.password_wrong(self.collector.name)
 
     def _opens_part(self) -> bool:
         """Whether the password opens the first encrypted part."""
@@ -298,7 +283,7 @@ class _Opener:
             return False
         try:
             return self._try(sealed.encryption, sealed.content, self.candidates) is not None
-        except Unsupported:
+        except pbe.Unsupported:
             return False
 
     def _opens_key(self) -> bool:
@@ -312,7 +297,7 @@ class _Opener:
                 encryption is not None and self._try(encryption, data, self.candidates) is not None
                 for data, encryption, _ in found.keys[:1]
             )
-        except (DerError, Unsupported):
+        except (DerError, pbe.Unsupported):
             return False
 
     def _opened(self, part: _Part) -> bytes:
@@ -324,25 +309,25 @@ class _Opener:
             return plain
         name = self.collector.name
         if not self.given:
-            raise refusals.password_needed(name)
+            raise objects.password_needed(name)
         if self.proved and not self.key_given:
-            raise refusals.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, None)
-        raise refusals.password_wrong(name)
+            raise objects.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, None)
+        raise objects.password_wrong(name)
 
-    def _try(self, encryption: Encryption, data: bytes, candidates: list[Phrase]) -> bytes | None:
+    def _try(self, encryption: pbe.Encryption, data: bytes, candidates: list[pbe.Phrase]) -> bytes | None:
         """Decrypt *data* with the first phrase that yields one whole element; later calls then try only that phrase."""
         for phrase in candidates:
             try:
-                plain = decrypt(encryption, data, phrase, self.effort)
+                plain = pbe.decrypt(encryption, data, phrase, self.effort)
                 parse(plain, inner=True).expect(SEQUENCE)
-            except (WrongPassword, DerError):
+            except (pbe.WrongPassword, DerError):
                 continue
             if phrase in self.candidates:
                 self.candidates = [phrase]
             return plain
         return None
 
-    def _take_key(self, data: bytes, encryption: Encryption | None, alias: str) -> bool:
+    def _take_key(self, data: bytes, encryption: pbe.Encryption | None, alias: str) -> bool:
         plain: bytes | None = data
         if encryption is not None:
             plain = self._try(encryption, data, [*self.candidates, *self.key_candidates])
@@ -356,10 +341,10 @@ class _Opener:
     def _locked(self, partial: Bundle) -> ReadingError:
         name = self.collector.name
         if not self.given:
-            return refusals.password_needed(name, "its private key", partial)
+            return objects.password_needed(name, "its private key", partial)
         if self.key_given or not self.proved:
-            return refusals.password_wrong(name, "its private key", partial)
-        return refusals.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, partial)
+            return objects.password_wrong(name, "its private key", partial)
+        return objects.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, partial)
 
 
 def _bags(contents: Node, found: _Found, depth: int = 0) -> None:
@@ -372,7 +357,7 @@ def _bags(contents: Node, found: _Found, depth: int = 0) -> None:
             found.keys.append((value.encoded, None, alias))
         elif kind == "2":
             algorithm, sealed = value.expect(SEQUENCE).fields(2)[:2]
-            found.keys.append((sealed.octets, understand(algorithm), alias))
+            found.keys.append((sealed.octets, pbe.understand(algorithm), alias))
         elif kind == "3":
             sort, *rest = value.expect(SEQUENCE).fields(1)
             if sort.oid != _X509 or not rest:

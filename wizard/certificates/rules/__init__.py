@@ -5,26 +5,27 @@ from datetime import datetime
 
 from wizard import codes
 from wizard.certificates.model import Chain, Role
-from wizard.certificates.rules import encoding, leaf, links, name_constraints, root, strength, validity
-from wizard.certificates.rules.context import Context, on_chain
+from wizard.certificates.rules import certificate, chain
+from wizard.certificates.rules import chain as of_chain
+from wizard.certificates.rules.certificate import Context, on_chain
 from wizard.findings import Finding
 
 Rule = Callable[[Context], Iterator[Finding]]
 
 RULES: dict[str, Rule] = {
-    "completeness": links.completeness,
-    "private_key": leaf.private_key,
-    "signature": links.signature,
-    "validity": validity.check,
-    "hostname": leaf.hostname,
-    "usage": leaf.usage,
-    "basic_constraints": links.basic_constraints,
-    "name_constraints": name_constraints.check,
-    "strength": strength.check,
-    "revocation": leaf.revocation,
-    "public_ca": root.public_ca,
-    "unclear_root": root.unclear_root,
-    "encoding": encoding.check,
+    "completeness": of_chain.completeness,
+    "private_key": of_chain.private_key,
+    "signature": of_chain.signature,
+    "validity": of_chain.validity,
+    "hostname": of_chain.hostname,
+    "usage": of_chain.usage,
+    "basic_constraints": of_chain.basic_constraints,
+    "name_constraints": chain.check,
+    "strength": certificate.strength,
+    "revocation": of_chain.revocation,
+    "public_ca": of_chain.public_ca,
+    "unclear_root": of_chain.unclear_root,
+    "encoding": certificate.encoding,
 }
 """By name, in the order in which findings are reported."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.rules.context import on
+from wizard.certificates.rules.certificate import on
 from wizard.findings import Finding
 
 MOST_FILES = 5

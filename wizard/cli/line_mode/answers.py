@@ -8,15 +8,16 @@ from wizard.cli.line_mode.dialogue import Back, Dialogue
 from wizard.cli.line_mode.numbered_files import folder_of, offer
 from wizard.errors import WizardError
 from wizard.host.files import expand_inputs
+from wizard.host.jre import parse_version
 from wizard.printable import printable
+from wizard.questions.answers import BEGINS, MARK, is_pasted, pasted_word
 from wizard.questions.flow import Ask, Question
-from wizard.questions.pasted import BEGINS, MARK, is_pasted, pasted_word
 from wizard.secret import Secret
 from wizard.session.first_page import TAKES
 from wizard.session.help_pages import question_place
 from wizard.session.session import Session
 
-VERSIONS = {"others.gateways": ("gateway", "java", "its Java"), "others.clients": ("client", "windows", "its Windows")}
+VERSIONS = {"others.gateways": ("gateway", "java", "Java"), "others.clients": ("client", "windows", "Windows")}
 """The table of the answers for each list of machines, its key for a version, and of what."""
 IN_VAIN = ("others.chain", "others.password")
 """Not asked while there are no other machines."""
@@ -74,7 +75,7 @@ class Asker:
             if question.example:
                 self.dialogue.say(f"  Example: {question.example}")
             if question.takes_pem:
-                self.dialogue.say("  Or type paste, to paste PEM text instead of naming a file.")
+                self.dialogue.say("  Or type paste to paste PEM text instead of naming a file.")
         while True:
             try:
                 match question.ask:
@@ -105,7 +106,7 @@ class Asker:
             time, needs, outage = TAKES[self.session.answers.goal]
             more = f" It takes {time}. You need: {needs}. Outage: {outage}."
         elif question.ask is Ask.PATHS and (count := len(self._files(question))):
-            more = f" {count} file{'' if count == 1 else 's'} there."
+            more = f" {count} file{'' if count == 1 else 's'} found."
         self.dialogue.say(f"{question.name}: {words.rstrip('.')}.{more}")
 
     def _choice(self, question: Question) -> None:
@@ -130,14 +131,18 @@ class Asker:
                 self.session.base, folder, certificates=question.takes_pem or question.key == "others.chain"
             )
             if offered.names:
-                self.dialogue.say(f"Files in {offered.folder or self.session.base}, to name by their numbers:")
+                self.dialogue.say(f"Files in {offered.folder or self.session.base} (you can enter their numbers):")
             for number, name in enumerate(offered.names, start=1):
-                what = ", this folder with all its files" if name == folder else ", a folder" * name.endswith("/")
+                what = ", this folder and all its files" if name == folder else ", a folder" * name.endswith("/")
                 self.dialogue.say(f"  {number:2}  {name}{what}")
             if offered.more:
-                self.dialogue.say(f"      and {offered.more} more, which can be typed")
+                self.dialogue.say(f"      and {offered.more} more; type their names")
             text = self.dialogue.ask("Answer", before)
-            picked = [offered.names[at - 1] for at in _numbers(text) if at <= len(offered.names)]
+            numbers = _numbers(text)
+            if offered.names and max(numbers, default=0) > len(offered.names):
+                self.dialogue.say(f"Error: please type numbers from 1 to {len(offered.names)}, or a path.")
+                continue
+            picked = [offered.names[at - 1] for at in numbers]
             opened = picked[0] if len(picked) == 1 and picked[0].endswith("/") and picked[0] != folder else ""
             if not opened:
                 break
@@ -159,7 +164,7 @@ class Asker:
             return text
         before = pasted_word(self.session.value(question))
         word = self.session.paste(self.dialogue.ask_pem(text if text.startswith(BEGINS) else ""), before)
-        self.dialogue.say(f"Taken: {word.removeprefix(MARK)}. It is kept only in memory.")
+        self.dialogue.say(f"Accepted: {word.removeprefix(MARK)}. It is kept only in memory.")
         return shlex.quote(word)
 
     def _files(self, question: Question) -> Sequence[object]:
@@ -177,7 +182,7 @@ class Asker:
             typed = self.dialogue.ask_secret(prompt)
             if kept and not typed:
                 return
-        if question.ask is Ask.NEW_SECRET and self.dialogue.ask_secret("The same again") != typed:
+        if question.ask is Ask.NEW_SECRET and self.dialogue.ask_secret("Repeat the password") != typed:
             raise WizardError(codes.PASSWORD_DIFFERS)
         self.session.put_secret(question.key, typed)
 
@@ -185,10 +190,17 @@ class Asker:
         """Ask for the version of each machine in the list *key*."""
         table, name, what = VERSIONS[key]
         for number, machine in enumerate(getattr(self.session.answers, table)):
-            prompt = f"Version of {what} on {printable(machine.host)}, if you know it"
-            text = self.dialogue.ask(prompt, str(getattr(machine, name)))
+            prompt = f"{what} version of {printable(machine.host)}, if you know it"
+            while True:
+                text = self.dialogue.ask(prompt, str(getattr(machine, name)))
+                version = "" if text == "-" else text
+                if table != "gateway" or not version or parse_version(version) is not None:
+                    break
+                self.dialogue.refuse(
+                    WizardError(codes.HANDOFF_JAVA_VERSION, subject=machine.host, version=printable(version))
+                )
             question = Question(f"{table}.{number}.{name}", Ask.TEXT, "", "", optional=True)
-            self.session.put(question, "" if text == "-" else text)
+            self.session.put(question, version)
 
 
 def _last(text: str) -> str:

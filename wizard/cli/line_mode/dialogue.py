@@ -19,8 +19,8 @@ NARROWEST = 20
 """With fewer columns nothing is wrapped here; the terminal does it."""
 INTRODUCTION = (
     "CloudStream TLS wizard, line by line.",
-    "At each question: ? explains, back goes back, answers lists your answers to change one, quit leaves.",
-    "Enter takes what is in [brackets]. At a password, Ctrl+C offers the same.",
+    "At each question: ? explains it, back returns to the step before, answers lets you change one, quit leaves.",
+    "Enter accepts the answer in [brackets]. At a password, press Ctrl+C for these choices.",
 )
 
 
@@ -224,7 +224,7 @@ class Dialogue:
         if words:
             found = search(words)
             if not found:
-                self.say("No page of the help has all these words.")
+                self.say("No page of the help contains all these words.")
                 return
             page, place = found[0].page, (found[0].place, found[0].place + 1)
             others = list(dict.fromkeys(part.title for part in found if part.page != page))
@@ -232,7 +232,9 @@ class Dialogue:
             self.say(line)
         if others:
             self.say(f"Also in: {'; '.join(others)}.")
-        self.say("\nType back for the step before, quit to leave, - to empty an answer, ? and words to search.")
+        self.say(
+            "\nType back for the step before, quit to leave, - to clear an answer, ? and words to search the help."
+        )
 
 
 _HANGS = re.compile(r" *(?:\d+ {2,}|\d+\. +|- |\[[ x]\] )*(?:\S[^:]{0,14}: {2,})?")

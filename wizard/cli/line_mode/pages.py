@@ -2,8 +2,7 @@
 
 import time
 
-from wizard.change.events import CHANGE, Event
-from wizard.change.outcome import SETTLE
+from wizard.change.events import CHANGE, SETTLE, Event
 from wizard.cli.line_mode.dialogue import Back, Dialogue, Leave, ListAnswers, chosen
 from wizard.errors import WizardError
 from wizard.findings import worst_finding
@@ -40,7 +39,7 @@ def goes_on(session: Session, dialogue: Dialogue, step: Step) -> bool:
     if dialogue.choose("Continue anyway? (yes/no)", ("yes", "no"), "no") == "yes":
         session.accept_warnings(pending_warnings)
         return True
-    dialogue.say("You are still at this step; back leads to the one before.")
+    dialogue.say("You are still at this step; type back for the one before.")
     return False
 
 
@@ -57,12 +56,12 @@ def undo(session: Session, dialogue: Dialogue, step: Step) -> bool:
         dialogue.say("No change is on record.")
         dialogue.ask("Press Enter to go back")
         return False
-    dialogue.say("Changes, the newest first:")
+    dialogue.say("Changes, newest first:")
     labels = [(change.entry.id, _about(change)) for change in changes]
     by_name = {change.entry.id: change for change in changes}
     first = next((each for each in changes if not each.why and not each.entry.rolls_back), changes[0]).entry.id
     while True:
-        dialogue.say("\nSelect the change to undo; its files are restored, and an undo can be undone, too.")
+        dialogue.say("\nSelect the change to undo. Its files are restored, and the undo can be undone too.")
         change = by_name[dialogue.pick(labels, first)]
         if change.why:
             dialogue.say(f"Error: change {change.entry.id[:4]} cannot be undone: {change.why}")
@@ -84,7 +83,7 @@ def _about(change: Undoable) -> str:
     elif change.altered:
         state = f"changed since: {', '.join(change.altered)}"
     else:
-        state = "its files are as it left them"
+        state = "its files are unchanged since then"
     return printable(f"{entry.id[:4]} of {entry.at.replace('T', ' ')[:16]}, {entry.title}, by {entry.by}; {state}.")
 
 
@@ -105,9 +104,9 @@ def review(session: Session, dialogue: Dialogue, step: Step) -> bool:
         session.invalidate()
     else:
         dialogue.say(_summary(made))
-    prompt = f"Press Enter to go {'back' if made.blocked else 'on'}"
+    prompt = f"Press Enter to {'go back' if made.blocked else 'continue'}"
     while True:
-        answer = dialogue.ask(f"{prompt}; a number leads to its step" if numbered else prompt)
+        answer = dialogue.ask(f"{prompt}; type a number to go to its step" if numbered else prompt)
         line = chosen(numbered, answer) if answer else None
         if line is not None:
             raise GoTo(line.step, line.key)
@@ -122,7 +121,7 @@ def review(session: Session, dialogue: Dialogue, step: Step) -> bool:
 
 def _summary(made: Review) -> str:
     """One sentence: what would change."""
-    files = sum(step.changed for step in made.plan.file_steps) or len(made.undone_files)
+    files = made.plan.files_changed or len(made.undone_files)
     if not files:
         return "Nothing will be changed."
     restart = f"{made.restarts} restarts, and printing pauses meanwhile" if made.restarts else "no service restarts"
@@ -134,8 +133,8 @@ def confirm(session: Session, dialogue: Dialogue, step: Step) -> bool:
     dialogue.say_lines(session.lines(step))
     for risk in session.review().risks:
         dialogue.say(f"Warning: {risk}")
-    while dialogue.ask("Type apply to go on").lower() != "apply":
-        dialogue.say("Nothing was done. apply makes the change, back leads to the review.")
+    while dialogue.ask("Type apply to make the change").lower() != "apply":
+        dialogue.say("Nothing was done. Type apply to make the change, or back for the review.")
     return True
 
 
@@ -156,7 +155,9 @@ def follow(session: Session, dialogue: Dialogue) -> None:
         for event in session.events():
             said.take(event)
     except KeyboardInterrupt:
-        dialogue.say("\nThe change goes on by itself, finished or undone. Start again to see how it ends.")
+        dialogue.say(
+            "\nThe change continues in the background and ends by itself. Start the wizard again to see the result."
+        )
         raise Leave("watch") from None
 
 
@@ -206,7 +207,7 @@ def ended(session: Session, dialogue: Dialogue) -> bool:
         Leave: after a failure.
     """
     outcome = session.outcome()
-    dialogue.so_far = "The change has ended, and what it did stays."
+    dialogue.so_far = "The change has ended. What it did stays."
     dialogue.say()
     dialogue.say_lines(session.outcome_lines())
     if not outcome.exit_code:
@@ -239,7 +240,7 @@ def left(session: Session, dialogue: Dialogue, step: Step) -> bool:
     except WizardError as error:
         dialogue.refuse(error)
     numbered = dialogue.say_numbered(lines)
-    prompt = f"Press Enter to go on{'; a number ticks its line, list shows all' if numbered else ''}"
+    prompt = f"Press Enter to continue{'; type a number to tick its line, or list to show all' if numbered else ''}"
     _say_next(session, dialogue, numbered)
     while answer := dialogue.ask(prompt):
         line = chosen(numbered, answer)

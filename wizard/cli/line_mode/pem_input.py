@@ -6,7 +6,7 @@ import termios
 from collections.abc import Iterator
 from typing import TextIO
 
-from wizard.questions.pasted import BEGINS, ENDS, LARGEST
+from wizard.questions.answers import BEGINS, ENDS, LARGEST
 
 _MORE_S = 0.3
 """So long after an empty line more of the same text may come."""

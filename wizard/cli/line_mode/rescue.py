@@ -10,8 +10,8 @@ from wizard.errors import WizardError
 from wizard.host import editor
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
-from wizard.session.repair_flow import EXAMINE_AGAIN, WORDS, Next
-from wizard.session.rescue_lines import rescue_lines
+from wizard.secret import Secret
+from wizard.session.repair_flow import EXAMINE_AGAIN, WORDS, Next, rescue_lines
 from wizard.session.session import Session
 
 OVER = "over"
@@ -65,7 +65,7 @@ def _do(asker: Asker, step: Step, what: Next) -> str | None:
             dialogue.say()
             for words in session.commands_by_hand(step):
                 dialogue.say(f"  {words}")
-            dialogue.ask("\nPress Enter when you are done; then all is checked again")
+            dialogue.ask("\nPress Enter when you are done; everything is then checked again")
             session.invalidate()
         case Next.AGAIN:
             session.invalidate()
@@ -85,6 +85,8 @@ def _repair(asker: Asker, step: Step) -> str | None:
             dialogue.refuse(problem.error)
         if not questions:
             return None
+        # A refused password is not kept: nothing typed leaves out what needs it.
+        session.put_secret(questions[0].key, Secret(""))
         asker.all(questions, [questions[0].key], dialogue.ask_unseen(TYPE_AGAIN) or None)
     return ""
 
@@ -95,7 +97,7 @@ def _request(session: Session, dialogue: Dialogue) -> None:
         names = dialogue.ask("Host names for the certificate, the main one first", name)
         out = dialogue.ask("Folder for the key and the request", folder)
         password = dialogue.ask_secret("Password for the private key (not shown)")
-        if dialogue.ask_secret("The same again") != password:
+        if dialogue.ask_secret("Repeat the password") != password:
             dialogue.refuse(WizardError(codes.CSR_PASSWORDS_DIFFER))
             return
         for line in session.write_request(names, out, password):
@@ -111,7 +113,7 @@ def _edit(session: Session, dialogue: Dialogue, step: Step) -> None:
             editor.edit(path, line)
         else:
             dialogue.say(f"Open it in another window: {' '.join(editor.command(path, line))}")
-            dialogue.ask("Press Enter when you are done; then all is checked again")
+            dialogue.ask("Press Enter when you are done; everything is then checked again")
     except WizardError as error:
         dialogue.refuse(error)
     session.invalidate()

@@ -10,18 +10,7 @@ from typing import TextIO
 from wizard.cli.line_mode import rescue
 from wizard.cli.line_mode.answers import Asker
 from wizard.cli.line_mode.dialogue import INTRODUCTION, Back, Dialogue, Leave, ListAnswers
-from wizard.cli.line_mode.pages import (
-    TYPE_AGAIN,
-    Finish,
-    GoTo,
-    confirm,
-    ended,
-    follow,
-    goes_on,
-    left,
-    review,
-    undo,
-)
+from wizard.cli.line_mode.pages import TYPE_AGAIN, Finish, GoTo, confirm, ended, follow, goes_on, left, review, undo
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Ask, Question, Step, StepId, View
 from wizard.questions.step_names import phase_of, phases
@@ -94,7 +83,7 @@ class LineByLine:
     def _first(self) -> int:
         """Where to begin: with what an earlier run left, else with the first step."""
         if self.session.watching():
-            self.dialogue.say("\nA change that another session started is being made.")
+            self.dialogue.say("\nA change that another session started is running.")
             return self._place(StepId.APPLY)
         if self.session.interrupted():
             self._recover()
@@ -135,7 +124,9 @@ class LineByLine:
         mode = self.dialogue.pick([("undo", "Undo it"), ("finish", "Finish it"), ("keep", "Keep it as it is now")])
         self.dialogue.say_lines(self.session.recover(mode))
         if self.session.interrupted():
-            self.dialogue.say("It is still unfinished. Something is wrong, below, finds the cause and repairs it.")
+            self.dialogue.say(
+                "The change is still unfinished. Choose Something is wrong below to find the cause and repair it."
+            )
         else:
             self._ended = None
 
@@ -211,7 +202,8 @@ class LineByLine:
         before = [each.id for each in steps[:place]]
         if StepId.APPLY in before or here.view is View.APPLY:
             self.dialogue.say(
-                "The change is made, so its answers cannot be changed. Undo a change restores what was there."
+                "The change has been made, so its answers cannot be changed. To restore the earlier state, choose "
+                "Undo a change."
             )
             return place
         known = [each for each in self.session.decided() if each[0].id in before or each[1].key in self.asker.given]
@@ -223,7 +215,7 @@ class LineByLine:
             self.dialogue.say(f"  {number:2}  {question.name}: {words}")
         while True:
             try:
-                answer = self.dialogue.ask("A number changes that answer; Enter stays here")
+                answer = self.dialogue.ask("Type a number to change that answer; press Enter to stay here")
             except (Back, ListAnswers):
                 answer = ""
             if not answer:
@@ -243,7 +235,7 @@ class LineByLine:
         except WizardError as error:
             self.dialogue.refuse(error)
             self.session.invalidate()  # somebody may repair it meanwhile
-        if self.dialogue.ask("Press Enter to go back; again checks once more").lower() == "again":
+        if self.dialogue.ask("Press Enter to go back, or type again to check once more").lower() == "again":
             raise GoTo(step.id)
         return False
 
@@ -292,7 +284,7 @@ class LineByLine:
             problems = self.session.check(step)
             if not problems:
                 if not asked:
-                    self.dialogue.ask("Press Enter to go on")
+                    self.dialogue.ask("Press Enter to continue")
                 if goes_on(self.session, self.dialogue, step):
                     return True
                 continue

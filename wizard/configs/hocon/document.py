@@ -5,20 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from wizard import codes
-from wizard.configs.hocon import comments, edit
-from wizard.configs.hocon.events import (
-    Event,
-    Includes,
-    Loader,
-    NotFollowed,
-    is_text,
-    text_of,
-)
-from wizard.configs.hocon.parsed import Parsed
-from wizard.configs.hocon.paths import Path, parse_path, render_path
-from wizard.configs.hocon.refusals import syntax
+from wizard.configs.hocon import edit
+from wizard.configs.hocon.edit import Parsed
+from wizard.configs.hocon.events import Event, Includes, Loader, NotFollowed, is_text, text_of
 from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome
-from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode
+from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, Path, parse_path, render_path, syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +121,9 @@ class Document(Parsed):
         """Every include that was not followed and every substitution that is set nowhere, with its line."""
         return tuple(dict.fromkeys(filter(None, self.view.doubts())))
 
-    def commented(self, name: str) -> list[comments.Commented]:
+    def commented(self, name: str) -> list[edit.Commented]:
         """Places where a setting whose last key is *name* is commented out as a whole line."""
-        return comments.search(self, name)
+        return edit.search(self, name)
 
     def set(self, path: str, text: str, *, followers: bool = False) -> "Document":
         """Give *path* the value *text*, changing the place that counts and nothing else.

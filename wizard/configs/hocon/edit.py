@@ -1,20 +1,203 @@
-"""Change one setting, and verify that nothing else changed."""
+"""A HOCON text taken apart; its commented-out settings; change one setting and verify that nothing else changed."""
 
 import json
 import re
-from typing import Any, NamedTuple, TypeVar
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, NamedTuple, Self, TypeVar
 
 from wizard import codes
-from wizard.configs.encoding import line_end
-from wizard.configs.hocon.comments import Commented, search
-from wizard.configs.hocon.events import Event, NotFollowed, references
-from wizard.configs.hocon.parsed import Parsed
-from wizard.configs.hocon.paths import Path, render_path
-from wizard.configs.hocon.resolve import ABSENT, LIST, OBJECT, TEXT, Outcome
-from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, Reference, Scalar
-from wizard.configs.hocon.tokens import BLANK
+from wizard.configs.encoding import encode, line_end
+from wizard.configs.hocon.events import (
+    Event,
+    IncludeNote,
+    Includes,
+    NotFollowed,
+    Source,
+    check_size,
+    flatten,
+    is_text,
+    references,
+)
+from wizard.configs.hocon.resolve import ABSENT, LIST, OBJECT, TEXT, Outcome, View
+from wizard.configs.hocon.syntax import (
+    BLANK,
+    Concat,
+    Field,
+    Include,
+    ListNode,
+    ObjectNode,
+    Path,
+    Reference,
+    Scalar,
+    content,
+    parse_root,
+    render_path,
+)
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.printable import printable
+
+
+class Parsed:
+    """A text, the events that its fields cause, and the values that follow from them.
+
+    Attributes:
+        text: the whole text, without its encoding.
+        known_includes: gives the content of included files.
+        environment: of the server's process, None when it is not known.
+        root: of the syntax tree.
+        source: the text with its line numbers.
+    """
+
+    def __init__(self, text: str, includes: Includes, environment: Mapping[str, str] | None) -> None:
+        self.text = text
+        self.known_includes = includes
+        self.environment = environment
+        self.root = parse_root(text)
+        self.source = Source(text, "")
+
+    @cached_property
+    def _flat(self) -> tuple[list[Event], tuple[IncludeNote, ...]]:
+        notes: list[IncludeNote] = []
+        return flatten(self.root, self.source, self.known_includes, notes), tuple(notes)
+
+    @property
+    def events(self) -> list[Event]:
+        """Every place that sets or appends something, in the order in which it counts."""
+        return self._flat[0]
+
+    @property
+    def includes(self) -> tuple[IncludeNote, ...]:
+        """The include statements and what became of them."""
+        return self._flat[1]
+
+    @cached_property
+    def view(self) -> View:
+        """The values of paths."""
+        return View(self.events, self.environment)
+
+    def render(self) -> bytes:
+        """The bytes of the file, all as they were read except for the edits."""
+        return encode(self.text)
+
+    def successor(self, text: str) -> Self:
+        """Another text with the same includes and environment.
+
+        Raises:
+            TextSyntaxError: it does not parse.
+        """
+        check_size(text)
+        return type(self)(text, self.known_includes, self.environment)
+
+
+MOST = 1000
+"""Comments that are read as settings; a file with more of them is no configuration that somebody wrote."""
+
+_LINE = re.compile(r"^([ \t\ufeff]*)((?:#|//)+)([ \t]*)([^\r\n]*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """A whole line that holds a setting behind a comment sign.
+
+    Attributes:
+        path: where the setting would count, from the objects around it.
+        text: its value.
+        line: of the comment, from 1.
+        column: of the comment sign, from 1.
+        whole: False when it lies in an object that is commented out as well, so that its path is not known.
+    """
+
+    path: str
+    text: str
+    line: int
+    column: int
+    whole: bool
+    inside: bool
+    """Whether an object encloses it."""
+    keys: Path
+    """The path taken apart."""
+    sign: int
+    """Where the comment sign begins in the text, and below the key, and the value from and to."""
+    key: int
+    value: tuple[int, int]
+
+
+def search(document: Parsed, name: str) -> list[Commented]:
+    """All commented-out settings whose last key is *name*."""
+    text, found = document.text, []
+    balance, end, left = 0, -1, MOST
+    for match in _LINE.finditer(text):
+        # Comment lines directly above that open an object and do not close it.
+        above = balance if match.start() == end + 1 else 0
+        balance, end = max(above, 0) + _opened(match[4]), match.end() + text.startswith("\r", match.end())
+        if name not in match[4] or not left:
+            continue
+        left -= 1
+        field = _field(match[4])
+        around = enclosing(document.root, match.start(2)) if field is not None else None
+        if field is None or around is None or field.keys[-1] != name:
+            continue
+        line, column = document.source.lines.place(match.start(2))
+        start, keys = match.start(4), around + field.keys
+        span = (start + field.value.start, start + field.value.end)
+        value = "".join(content(piece.kind, text[start + piece.start : start + piece.end]) for piece in _words(field))
+        whole = above <= 0
+        path, sign = render_path(keys), match.start(2)
+        found.append(Commented(path, value, line, column, whole, bool(around), keys, sign, start, span))
+    return found
+
+
+def _words(field: Field) -> list[Scalar]:
+    pieces = field.value.pieces if isinstance(field.value, Concat) else (field.value,)
+    return [piece for piece in pieces if isinstance(piece, Scalar)]
+
+
+def _field(text: str) -> Field | None:
+    """The setting that a comment holds, or None when it is prose."""
+    try:
+        root = parse_root(text)
+    except TextSyntaxError:
+        return None
+    if root.braces or len(root.entries) != 1:
+        return None
+    field = root.entries[0]
+    if not isinstance(field, Field) or any(" " in key for key in field.keys):
+        return None
+    # "key: some words" is a sentence far more often than a setting.
+    if field.separator == ":" and isinstance(field.value, Concat):
+        return None
+    if field.separator in {"=", ":"} and (is_text(field.value) or isinstance(field.value, Reference)):
+        return field
+    return None
+
+
+def _opened(comment: str) -> int:
+    words = comment.partition("#")[0].rstrip().rstrip(",")
+    return words.endswith("{") - (words.startswith("}") or (words.endswith("}") and "{" not in words))
+
+
+def enclosing(node: ObjectNode, offset: int) -> Path | None:
+    """The path of the innermost object around a character; None inside lists, and in the words of a value."""
+    path: Path = ()
+    while True:
+        before = bisect_right(node.entries, offset, key=attrgetter("start"))
+        entry = node.entries[before - 1] if before else None
+        if entry is None or offset >= (entry.value.end if isinstance(entry, Field) else entry.end):
+            return path
+        if not isinstance(entry, Field):
+            return None
+        value = entry.value
+        pieces = value.pieces if isinstance(value, Concat) else (value,)
+        inner = next((one for one in pieces if one.start < offset < one.end), None)
+        if not isinstance(inner, ObjectNode):
+            return None
+        path += entry.keys
+        node = inner
+
 
 _BLANKS = BLANK.replace("\\r", "")
 _REST = re.compile(rf"[{_BLANKS}]*(,?)[{_BLANKS}]*?((?:#|//)[^\r\n]*)?[ \t]*(?=\r?\n|\Z)")
@@ -53,17 +236,13 @@ def addition(document: Parsed, keys: Path, literal: str) -> Change:
         return _behind(document.text, sibling, [sibling], (*sibling.keys[:-1], keys[-1]), literal)
     path = printable(render_path(keys))
     known = [
-        f"{render_path(event.path)} (line {_setting_line(document, event.node.start)})"
+        f"{render_path(event.path)} (line {document.source.lines.place(event.node.start)[0]})"
         for event in document.events[:2000]
         if isinstance(event.node, ObjectNode) and event.source is document.source
     ]
     if not known:
         raise WizardError(codes.HOCON_PLACE_UNKNOWN, case="no-objects", subject=path, setting=path)
     raise WizardError(codes.HOCON_PLACE_UNKNOWN, subject=path, setting=path, objects=", ".join(known[:6]))
-
-
-def _setting_line(document: Parsed, offset: int) -> int:
-    return document.source.lines.place(offset)[0]
 
 
 def _dotted_sibling(document: Parsed, parent: Path) -> Field | None:

@@ -6,22 +6,22 @@ from typing import NamedTuple
 
 from wizard import codes
 from wizard.configs.encoding import decode
-from wizard.configs.hocon.paths import Path
-from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.syntax import (
     LONGEST_PATH,
     MOST_KEYS,
     Concat,
     Field,
     Include,
+    Lines,
     ListNode,
     Node,
     ObjectNode,
+    Path,
     Reference,
     Scalar,
     parse_root,
+    syntax,
 )
-from wizard.configs.hocon.tokens import Lines
 from wizard.errors import TextSyntaxError
 from wizard.findings import Code
 from wizard.printable import printable

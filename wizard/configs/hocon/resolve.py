@@ -11,10 +11,19 @@ from typing import Any
 
 from wizard import codes
 from wizard.configs.hocon.events import Event, Includes, NotFollowed, flatten, references
-from wizard.configs.hocon.paths import Path, render_path
-from wizard.configs.hocon.refusals import syntax
-from wizard.configs.hocon.syntax import Concat, Field, ListNode, Node, ObjectNode, Reference, Scalar
-from wizard.configs.hocon.tokens import content
+from wizard.configs.hocon.syntax import (
+    Concat,
+    Field,
+    ListNode,
+    Node,
+    ObjectNode,
+    Path,
+    Reference,
+    Scalar,
+    content,
+    render_path,
+    syntax,
+)
 from wizard.printable import printable
 
 ABSENT, TEXT, LIST, OBJECT = "absent", "text", "list", "object"

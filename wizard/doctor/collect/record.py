@@ -4,16 +4,15 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Any
 
 from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import ReadingError, read
 from wizard.change import watch
-from wizard.change.history import entries
 from wizard.change.record import Left, Record, read_record
-from wizard.change.store import Store
-from wizard.doctor.collect.conf import ConfScan, Guess, scan_conf
-from wizard.doctor.collect.files import NOTHING, Coming, Written, file_facts
+from wizard.change.store import Store, entries
+from wizard.doctor.collect.files import NOTHING, Coming, ConfScan, Guess, Written, file_facts, scan_conf
 from wizard.doctor.collect.store import StoreSeen, opening
 from wizard.doctor.facts import ChangedFile, ChangeFacts, ExpectedSettings
 from wizard.errors import WizardError
@@ -117,40 +116,28 @@ def see_change(
     )
 
 
-def _file(machine: Machine, left: Left) -> ChangedFile:
+def _file(machine: Machine, left: Left, **more: Any) -> ChangedFile:
     now, _ = file_facts(machine, left.action.path, None)
+    after = left.action.after
+    known: dict[str, Any] = {"change": left.change, "at": left.at, "kept": left.data() is not None}
     return ChangedFile(
         str(left.action.named),
-        left.action.after.sha256,
+        after.sha256,
         now.sha256,
-        left.action.after.mode,
+        after.mode,
         now.mode,
-        change=left.change,
-        at=left.at,
-        kept=left.data() is not None,
         gone=now.kind == "absent",
+        **known | more,
     )
 
 
 def _anchor(machine: Machine, left: Left, known: set[str] | None, password: Secret) -> ChangedFile:
-    now, _ = file_facts(machine, left.action.path, None)
     trust = left.action.trust
     assert trust is not None  # noqa: S101 - an anchor
     present = None if known is None else trust.sha256 in known
-    return ChangedFile(
-        str(left.action.named),
-        left.action.after.sha256,
-        now.sha256,
-        left.action.after.mode,
-        now.mode,
-        trust.alias,
-        trust.sha256,
-        present,
-        left.change,
-        left.at,
-        kept=present is False and kept_anchor(left, password) is not None,
-        gone=now.kind == "absent",
-    )
+    kept = present is False and kept_anchor(left, password) is not None
+    entry = {"trust_alias": trust.alias, "trust_sha256": trust.sha256, "trust_present": present}
+    return _file(machine, left, **entry, kept=kept)
 
 
 def see_settings(

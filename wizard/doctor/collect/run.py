@@ -1,7 +1,7 @@
 """Collect the facts of an installed primary. Slow parts run in parallel; nothing is changed."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,28 +10,31 @@ from typing import TypeVar
 import wizard
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
-from wizard.certificates.rules.validity import CLOCK_FLOOR
+from wizard.certificates.rules.chain import CLOCK_FLOOR
 from wizard.change.record import Record
-from wizard.doctor.collect.conf import ConfScan, scan_conf
-from wizard.doctor.collect.files import Coming, file_facts
+from wizard.doctor.collect.files import (
+    Coming,
+    ConfScan,
+    file_facts,
+    scan_conf,
+    see_journal,
+    see_nodes,
+    see_port,
+    unit_facts,
+)
 from wizard.doctor.collect.record import expected_conf, known_record, see_change, see_settings
-from wizard.doctor.collect.service import see_journal, see_nodes, see_port, unit_facts
 from wizard.doctor.collect.store import StoreSeen, judged_store, root_in, see_cacerts, see_java, see_store, with_works
 from wizard.doctor.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
-from wizard.host import sockets
-from wizard.host.accounts import Account
-from wizard.host.clock import now_utc
 from wizard.host.effective import Effective
-from wizard.host.machine import Machine, own_names
+from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.host.machine import Account, Machine, now_utc, own_names
 from wizard.host.processes import run
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.host.service_processes import processes
-from wizard.host.systemd import UnitState
+from wizard.host.systemd import UnitState, of_processes, processes
 from wizard.planning.judge import suggested_host
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
-from wizard.probing.resolve import is_here
+from wizard.probing.handshake import is_here
 from wizard.secret import Redactor, Secret
 
 PORT = 2560
@@ -123,7 +126,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         probing = pool.submit(see_nodes, nodes, port, name)
         java = pool.submit(see_java, now, store)
         trusting = pool.submit(see_cacerts, machine, account, password, store)
-        ports = pool.submit(see_port, port, unit) if _is_local(nodes) else None
+        ports = pool.submit(see_port, port, unit) if (nodes[0] in {"localhost", "127.0.0.1", "::1"}) else None
         conf = with_works(machine, account, conf, store)
         cacerts, anchors = unseen.tried("cacerts", trusting.result) or (None, ())
         host = name if name_from in {"given", "plan"} else None
@@ -232,7 +235,7 @@ def _port(conf: ConfScan, unit: UnitState | None) -> int:
         ports = [int(text) for text in named if text.isascii() and text.isdigit() and 0 < int(text) < 65536]
         if len(ports) == 1:
             return ports[0]
-    own = {each.port for each in sockets.of_processes(processes(unit))} if unit is not None else set()
+    own = {each.port for each in of_processes(processes(unit))} if unit is not None else set()
     return own.pop() if len(own) == 1 else PORT
 
 
@@ -255,10 +258,6 @@ def _is_here(machine: Machine, store: StoreSeen | None, name_from: str) -> bool 
     return any(is_here(name, _RESOLVE_S) for name in names)
 
 
-def _is_local(nodes: Sequence[str]) -> bool:
-    return nodes[0] in {"localhost", "127.0.0.1", "::1"}
-
-
 def _synchronised(machine: Machine) -> bool | None:
     """Whether a time server keeps the clock, as systemd says; None when nobody can be asked, or for an image."""
     if str(machine.root) != "/" or machine.systemctl != "systemctl":
@@ -273,16 +272,7 @@ def _synchronised(machine: Machine) -> bool | None:
 def _clock(
     synchronised: Future[bool | None], conf: ConfScan, store: StoreSeen | None, cacerts: TrustFacts | None
 ) -> ClockFacts:
-    files = [
-        conf.facts.file,
-        *((store.facts.file,) if store is not None else ()),
-        *((cacerts.file,) if cacerts is not None else ()),
-    ]
-    newest = max(files, key=lambda file: file.mtime)
-    return ClockFacts(
-        f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}",
-        synchronised.result(),
-        newest.mtime,
-        newest.path,
-        f"{CLOCK_FLOOR:%Y-%m-%dT%H:%M:%S+00:00}",
-    )
+    parts = (conf.facts, store.facts if store is not None else None, cacerts)
+    newest = max((part.file for part in parts if part is not None), key=lambda file: file.mtime)
+    now, floor = (f"{moment:%Y-%m-%dT%H:%M:%S+00:00}" for moment in (now_utc(), CLOCK_FLOOR))
+    return ClockFacts(now, synchronised.result(), newest.mtime, newest.path, floor)

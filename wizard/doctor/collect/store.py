@@ -10,24 +10,21 @@ from wizard.certificates import fields
 from wizard.certificates.chain import assemble, host_chain
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.der import parse as parse_der
-from wizard.certificates.formats.kdf import Unsupported
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.pbe import Unsupported
 from wizard.certificates.formats.pkcs12 import peek
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
-from wizard.certificates.public_roots import OUR_ALIASES, public_roots
 from wizard.certificates.reading import ReadingError, read, sniff
+from wizard.certificates.roots import OUR_ALIASES, public_roots
 from wizard.certificates.rules import judge
-from wizard.doctor.collect.conf import ConfScan, Guess
-from wizard.doctor.collect.files import NOTHING, Coming, certificate_facts, file_facts, refused
+from wizard.doctor.collect.files import NOTHING, Coming, ConfScan, Guess, certificate_facts, file_facts, refused
 from wizard.doctor.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts, TrustFacts
 from wizard.errors import WizardError
 from wizard.host import jre
-from wizard.host.accounts import Account
-from wizard.host.clock import now_utc
-from wizard.host.keytool import Keytool
-from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.host.jre import Keytool
+from wizard.host.machine import Account, Machine, now_utc
 from wizard.planning.judge import suggested_host
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
@@ -88,7 +85,7 @@ def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
         bundle = read(data, name=file.path, password=password)
     except WizardError as problem:
         error, bundle = problem, None
-        known = [*conf.passwords, Guess("the default of the manual (changeit)", DEFAULT_STORE_PASSWORD)]
+        known = [*conf.passwords, Guess("the default password of the manual (changeit)", DEFAULT_STORE_PASSWORD)]
         guess = opening(data, known) or opening(data, known, with_key=False)
         if guess is not None and problem.code in {
             codes.READING_PASSWORD_WRONG.code,

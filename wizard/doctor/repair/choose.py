@@ -3,7 +3,7 @@
 A repair is data. `wizard.doctor.repair.plan` turns those that the wizard can make into a plan.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -65,15 +65,7 @@ class Repair:
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
-        return {
-            "code": self.code,
-            "kind": self.kind.value,
-            "automatic": self.automatic,
-            "summary": self.summary,
-            "path": self.path,
-            "steps": list(self.steps),
-            "commands": list(self.commands),
-        }
+        return asdict(self) | {"automatic": self.automatic}
 
 
 _AUTOMATIC: dict[str, tuple[Kind, str]] = {
@@ -97,8 +89,8 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
     "store-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "conf-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "cacerts-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
-    "conf-world-readable": (Kind.RIGHTS, "Remove the right of other accounts to read {file}"),
-    "store-world-readable": (Kind.RIGHTS, "Remove the right of other accounts to read {file}"),
+    "conf-world-readable": (Kind.RIGHTS, "Stop other accounts from reading {file}"),
+    "store-world-readable": (Kind.RIGHTS, "Stop other accounts from reading {file}"),
     "store-not-pkcs12": (Kind.REWRITE_STORE, "Write the key store again as PKCS12"),
     "password-not-ascii": (Kind.REWRITE_STORE, "Write the key store again with an ASCII password, and set it"),
     "key-password": (Kind.REWRITE_STORE, "Write the key store again with one password for store and key"),
@@ -112,10 +104,12 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
 _FROM_RECORD = ("settings-lost", "store-lost", "cacerts-replaced", "conf-missing")
 """What is written again from the record of changes, when that has what is needed."""
 
+_RESTARTED = ("$ systemctl restart {unit}", "$ cloudstream-wizard doctor")
+
 _NEW_CERTIFICATE = (
-    "Ask the PKI team for a new certificate for {name}. A request with a fresh key:",
+    "Ask the PKI team for a new certificate for {name}. To make a request with a new key:",
     "$ cloudstream-wizard csr --role primary --host {name} --out DIR",
-    "When it has come, run cloudstream-wizard and choose to replace certificates.",
+    "When you have the certificate, run cloudstream-wizard and choose to replace certificates.",
 )
 _AGAIN = (
     "Get the PFX of this host from the PKI team or from your own archive.",
@@ -128,13 +122,17 @@ _SET_UP_AGAIN = (
     "Run cloudstream-wizard and set up the server with it.",
 )
 
+_PUT_BACK = ("Restore {file} from a backup or from the product's installer.", "$ cloudstream-wizard doctor --fix all")
+
 _BY_HAND: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("store-empty", "store-damaged", "store-no-key", "store-key-mismatch"), _AGAIN),
+    **dict.fromkeys(("cacerts-missing", "cacerts-damaged", "cacerts-empty"), _PUT_BACK),
     "settings-lost": _SET_UP_AGAIN,
     "store-lost": _SET_UP_AGAIN,
     "conf-missing": (
-        "See whether a change is on record that can be undone:",
+        "Check whether a recorded change can be undone:",
         "$ cloudstream-wizard history",
-        "Else take the file from the product's installer, or from the machine's own backup. Then:",
+        "Otherwise get the file from the product's installer or from the machine's own backup. Then:",
         "$ cloudstream-wizard doctor",
     ),
     "conf-syntax": (
@@ -143,11 +141,7 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "Correct it: {reason}",
         "$ cloudstream-wizard doctor",
     ),
-    "include-broken": (
-        "Correct it: {reason}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
-    ),
+    "include-broken": ("Correct it: {reason}", *_RESTARTED),
     "unit-masked": (
         "Find out who masked {unit}, and why.",
         "$ systemctl unmask {unit}",
@@ -162,108 +156,71 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     "port-taken": (
         "Find the program that listens on the port:",
         "$ ss -ltnp",
-        "End it, or give it another port. Then:",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        "Stop it, or configure another port for it. Then:",
+        *_RESTARTED,
     ),
     "crash-loop": (
-        "Read why it ends:",
+        "Find out why it stops:",
         "$ journalctl -u {unit} -n 50",
-        "Remove the cause. Then, because systemd may refuse a start after so many:",
+        "Fix the cause. systemd may refuse another start, so reset its counter first:",
         "$ systemctl reset-failed {unit}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
     "service-starting": ("Wait a minute, then check again.", "$ cloudstream-wizard doctor"),
     "store-unreadable": (
-        "{blocked} is what stops the service; give its account the right to enter:",
+        "The service cannot enter {blocked}. Give its account permission to do so:",
         "$ setfacl -m u:{user}:x {blocked}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
     "setting-missing": ("Run cloudstream-wizard and set up the server. It shows where the line belongs.",),
-    "store-empty": _AGAIN,
-    "store-damaged": _AGAIN,
-    "store-no-key": _AGAIN,
-    "store-key-mismatch": _AGAIN,
-    "clock-wrong": ("$ timedatectl set-ntp true", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
-    "change-interrupted": ("Decide whether it is undone or completed:", "$ cloudstream-wizard recover"),
+    "clock-wrong": ("$ timedatectl set-ntp true", *_RESTARTED),
+    "change-interrupted": ("Undo or finish it:", "$ cloudstream-wizard recover"),
     "root-not-trusted": (
         "Repair the product's Java. The doctor then imports the root:",
         "$ cloudstream-wizard doctor --fix all",
-        "Or import it by hand, with the root as ROOT.cer and any keytool:",
+        "Or import it manually, with the root as ROOT.cer and any keytool:",
         "$ sudo keytool -importcert -alias cloudstream-root -file ROOT.cer -keystore {file}",
         "Its password is changeit, unless somebody changed it.",
         "$ systemctl restart {unit}",
     ),
-    "cacerts-missing": (
-        "Put {file} back from a backup or from the product's installer.",
-        "$ cloudstream-wizard doctor --fix all",
-    ),
-    "cacerts-damaged": (
-        "Put {file} back from a backup or from the product's installer.",
-        "$ cloudstream-wizard doctor --fix all",
-    ),
-    "cacerts-empty": (
-        "Put {file} back from a backup or from the product's installer.",
-        "$ cloudstream-wizard doctor --fix all",
-    ),
     "cacerts-password": (
-        "Ask who changed it; the wizard does not set it back. Give it to the doctor:",
+        "Ask who changed it; the wizard does not reset it. Give it to the doctor:",
         "$ cloudstream-wizard doctor --secret primary.cacerts-password=file:PATH",
     ),
     "ca-not-accepted": (
         "Portal: Security > Security options > Certificates > Trusted CA certificates",
         "(older portals: Account settings > PKI and encryption).",
-        "Upload there: {missing}",
-        "A bundle has the files:",
+        "Upload: {missing}",
+        "A bundle contains the files:",
         "$ cloudstream-wizard handoff --answers FILE --out DIR",
     ),
     "client-auth-off": (
-        "Set client authentication back to need where your version has it in {path}.",
+        "Set client authentication to need again, where your version sets it in {path}.",
         "$ editor {path}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
-    "tls12-off": (
-        'Add "TLSv1.2" to the protocols in {path}.',
-        "$ editor {path}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
-    ),
+    "tls12-off": ('Add "TLSv1.2" to the protocols in {path}.', "$ editor {path}", *_RESTARTED),
     "conf-not-used": (
-        "Take {option} out at {place}; or keep both settings in that other place.",
+        "Remove {option} at {place}, or make both settings there.",
         "$ systemctl daemon-reload",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
-    "setting-overruled": (
-        "Take {option} out at {place}.",
-        "$ systemctl daemon-reload",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
-    ),
+    "setting-overruled": ("Remove {option} at {place}.", "$ systemctl daemon-reload", *_RESTARTED),
     "account-missing": (
         "Create the account as the product's installer does, or correct User= in the unit:",
         "$ systemctl edit --full {unit}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
-    "unit-changed": (
-        "$ systemctl daemon-reload",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
-    ),
+    "unit-changed": ("$ systemctl daemon-reload", *_RESTARTED),
     "unit-broken": (
         "Correct the unit, or install the product's unit file again:",
         "$ systemctl edit --full {unit}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
     "for-another-host": (
-        "Do gateways connect to {names}? Then all is well; give that name to the doctor:",
+        "If gateways connect to {names}, nothing is wrong. Give that name to the doctor:",
         "$ cloudstream-wizard doctor --servername NAME",
-        "Otherwise ask the PKI team for a certificate for {name}. A request with a fresh key:",
+        "Otherwise ask the PKI team for a certificate for {name}. To make a request with a new key:",
         "$ cloudstream-wizard csr --role primary --host {name} --out DIR",
     ),
     codes.CHAIN_INCOMPLETE.code: (
@@ -335,18 +292,14 @@ _NEW = {"validity", "name", "usage", "key-usage", "strength", "algorithm", "chai
 def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
     leaf = facts.store.leaf if facts.store else None
     values = {
+        **{name: str(finding.facts.get(name, "")) for name in ("reason", "missing", "option", "place", "names")},
         "unit": facts.unit.name if facts.unit else "hcp-server",
         "path": facts.conf.file.path if facts.conf else "application.conf",
         "file": finding.subject.path,
         "name": facts.servername or (leaf.name if leaf else "this host"),
         "line": str(finding.facts.get("line", "") or finding.subject.line or _line(finding, facts)),
-        "reason": str(finding.facts.get("reason", "")),
         "blocked": str(finding.facts.get("at", "")),
         "user": (facts.unit.user if facts.unit else "") or "ACCOUNT",
-        "missing": str(finding.facts.get("missing", "")),
-        "option": str(finding.facts.get("option", "")),
-        "place": str(finding.facts.get("place", "")),
-        "names": str(finding.facts.get("names", "")),
         "code": finding.code,
         "keytool": f"{facts.java.home}/bin/keytool" if facts.java else "keytool",
     }

@@ -11,15 +11,13 @@ from wizard.change.plan import EditFile
 from wizard.change.targets import expectation
 from wizard.configs import hocon
 from wizard.configs.diffs import unified
-from wizard.doctor.collect.conf import Guess, repaired
-from wizard.doctor.collect.files import file_facts
+from wizard.doctor.collect.files import Guess, file_facts, repaired
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.collect.store import opening
 from wizard.doctor.facts import SettingFacts
 from wizard.errors import WizardError
-from wizard.host.files import read_input
+from wizard.host.files import DEFAULT_STORE_PASSWORD, read_input
 from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.plan import STORE_SECRET
 from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY
 from wizard.secret import Secret
@@ -63,10 +61,7 @@ def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret
     if document is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="syntax", subject=machine.conf, conf=machine.conf)
     steps: list[EditFile] = []
-    for name, setting, value in (
-        (FILE_KEY, facts.store_file, path),
-        (PASSWORD_KEY, facts.password, password.reveal()),
-    ):
+    for name, setting, value in ((FILE_KEY, facts.store_file, path), (PASSWORD_KEY, facts.password, password.reveal())):
         if setting is None:
             document = _revived(document, name, value, seen)
         elif setting.source:

@@ -8,22 +8,11 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.names import short
-from wizard.change.plan import (
-    EditFile,
-    FileStep,
-    ImportTrust,
-    Plan,
-    Probe,
-    PutFile,
-    Restart,
-    Step,
-    digest_of,
-)
+from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step, digest_of
 from wizard.change.targets import expectation, find
 from wizard.configs.diffs import unified
-from wizard.doctor.causes import STORE
 from wizard.doctor.collect.run import Examined, examine_after
-from wizard.doctor.diagnose import Cause, diagnose
+from wizard.doctor.diagnose import STORE, Cause, diagnose
 from wizard.doctor.repair.choose import Kind, Repair
 from wizard.doctor.repair.conf import undo_damage, with_values
 from wizard.doctor.repair.record import from_record
@@ -31,11 +20,9 @@ from wizard.doctor.repair.store import rewritten
 from wizard.doctor.restart_checks import coming_of, plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding
-from wizard.host.access import FOR_PRIMARY, rights_for
-from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.primary.inputs import Planned
-from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, trust_alias
+from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.host.machine import FOR_PRIMARY, Machine, rights_for
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, Planned, trust_alias
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.secret import Secret
@@ -282,13 +269,14 @@ def _rights(machine: Machine, seen: Examined, repair: Repair, tightest: tuple[in
         raise WizardError(codes.DOCTOR_BY_HAND, case="no-account", subject=path, path=path)
     mode, uid, gid = (0o644, None, None) if path == machine.cacerts else tightest
     expect, data = find(machine, path)
+    others = "" if mode & 0o004 else ", other accounts cannot"
     return PutFile(
         "rights",
         path,
         seen.conf.data if path == machine.conf else data,
         mode,
         expect,
-        f"Same content, mode {mode:04o}, so that {seen.account.name} can read it",
+        f"Same content, mode {mode:04o}: {seen.account.name} can read it{others}",
         uid=uid,
         gid=gid,
     )

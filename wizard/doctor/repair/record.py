@@ -12,8 +12,8 @@ from wizard.doctor.collect.record import lost_anchors, store_to_restore
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.repair.conf import settings_steps
 from wizard.errors import WizardError
+from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
 from wizard.secret import Secret
 
@@ -27,10 +27,7 @@ class Again:
 
 
 def from_record(
-    machine: Machine,
-    seen: Examined,
-    give: Callable[[str], Secret | None],
-    rights: tuple[int, int | None, int | None],
+    machine: Machine, seen: Examined, give: Callable[[str], Secret | None], rights: tuple[int, int | None, int | None]
 ) -> Again:
     """Write again what the changes left and what is lost; what is as expected stays as it is.
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.chain import assemble
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.names import short
 from wizard.certificates.reading import read
@@ -34,10 +34,7 @@ class Rewritten:
 
 
 def rewritten(
-    machine: Machine,
-    seen: Examined,
-    give: Callable[[str], Secret | None],
-    rights: tuple[int, int | None, int | None],
+    machine: Machine, seen: Examined, give: Callable[[str], Secret | None], rights: tuple[int, int | None, int | None]
 ) -> Rewritten:
     """Write the configured key store again, and set its password where that must change.
 

@@ -4,35 +4,26 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from wizard import codes
-from wizard.doctor.facts import ChangedFile, ChangeFacts, DoctorFacts
-from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at
+from wizard.doctor.facts import ChangedFile, ChangeFacts, ClockFacts, DoctorFacts
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, at_file
 from wizard.findings import Finding, Locator
-from wizard.host.clock import before_files
+from wizard.host.machine import before_files
 
 
-def _clock(facts: DoctorFacts) -> Iterator[Finding]:
-    clock = facts.clock
+def _clock(_facts: DoctorFacts, clock: ClockFacts) -> Iterator[Finding]:
     now = datetime.fromisoformat(clock.now)
     shown = f"{now:%Y-%m-%d %H:%M} UTC"
-    where = Locator("machine")
-    if clock.built and now < datetime.fromisoformat(clock.built):
+    released = bool(clock.built) and now < datetime.fromisoformat(clock.built)
+    if released or before_files(now, clock.newest_file):
+        newer = "this wizard was released" if released else f"{clock.newest_path} was written"
         yield Finding(
-            codes.DOCTOR_CLOCK_WRONG, where, {"now": shown, "evidence": "this wizard was released later than that"}
+            codes.DOCTOR_CLOCK_WRONG, Locator("machine"), {"now": shown, "evidence": f"{newer} later than that"}
         )
-    elif before_files(now, clock.newest_file):
-        evidence = f"{clock.newest_path} was written later than that"
-        yield Finding(codes.DOCTOR_CLOCK_WRONG, where, {"now": shown, "evidence": evidence})
     if clock.synchronised is False:
-        yield Finding(codes.DOCTOR_CLOCK_NOT_SYNCHRONISED, where, {})
+        yield Finding(codes.DOCTOR_CLOCK_NOT_SYNCHRONISED, Locator("machine"))
 
 
-def _change(facts: DoctorFacts) -> ChangeFacts:
-    assert facts.change is not None  # noqa: S101 - the rule's needs
-    return facts.change
-
-
-def _interrupted(facts: DoctorFacts) -> Iterator[Finding]:
-    change = _change(facts)
+def _interrupted(_facts: DoctorFacts, change: ChangeFacts) -> Iterator[Finding]:
     if change.interrupted:
         yield Finding(codes.DOCTOR_CHANGE_INTERRUPTED, Locator("machine"), {"change": change.interrupted})
 
@@ -50,19 +41,17 @@ def differs(file: ChangedFile) -> str:
     return ""
 
 
-def _drift(facts: DoctorFacts) -> Iterator[Finding]:
-    change = _change(facts)
+def _drift(_facts: DoctorFacts, change: ChangeFacts) -> Iterator[Finding]:
     if not change.id:
         raise NotApplicable("the wizard has made no change")
     for file in change.files:
         what = differs(file)
         if what:
-            values = {"path": file.path, "change": file.change or change.id, "at": file.at or change.at, "what": what}
-            yield Finding(codes.DOCTOR_CHANGED_SINCE, file_at(file.path), values)
+            last = {"change": file.change or change.id, "at": file.at or change.at}
+            yield at_file(codes.DOCTOR_CHANGED_SINCE, file.path, **last, what=what)
 
 
-def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
-    change = _change(facts)
+def _replaced(_facts: DoctorFacts, change: ChangeFacts) -> Iterator[Finding]:
     imported = [file for file in change.files if file.trust_alias]
     if not imported:
         raise NotApplicable("no change imported a root")
@@ -70,16 +59,15 @@ def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
         if file.trust_present is None:
             raise CouldNotLook("cacerts does not open")
         if not file.trust_present:
-            values = {"path": file.path, "change": file.change or change.id, "alias": file.trust_alias}
-            yield Finding(codes.DOCTOR_CACERTS_REPLACED, file_at(file.path), values)
+            values = {"change": file.change or change.id, "alias": file.trust_alias}
+            yield at_file(codes.DOCTOR_CACERTS_REPLACED, file.path, **values)
 
 
-def _record(facts: DoctorFacts) -> Iterator[Finding]:
-    change = _change(facts)
+def _record(_facts: DoctorFacts, change: ChangeFacts) -> Iterator[Finding]:
     for what in change.damaged:
         yield Finding(codes.DOCTOR_RECORD_DAMAGED, Locator("machine"), {"what": what})
     for path in change.ignored:
-        yield Finding(codes.DOCTOR_RECORD_IGNORED, file_at(path), {"path": path})
+        yield at_file(codes.DOCTOR_RECORD_IGNORED, path)
 
 
 RULES = (

@@ -1,25 +1,27 @@
-"""The service: known to systemd, allowed to start, running, and started after the last change."""
+"""The service: known to systemd, allowed to start, running, started after the last change; and who has its port."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from wizard import codes
-from wizard.doctor.facts import DoctorFacts, UnitFacts
-from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule
+from wizard.doctor.facts import DoctorFacts, ProbeFacts, UnitFacts
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, at_endpoint
 from wizard.findings import Code, Finding, Locator
 
 _CRASHES = 3
 _STARTING_S = 300.0
 _FRESH_S = 60.0
 
-
-def _unit(facts: DoctorFacts) -> UnitFacts:
-    assert facts.unit is not None  # noqa: S101 - the rule's needs
-    return facts.unit
+_TAKEN = ("BindException", "Address already in use", "EADDRINUSE")
 
 
-def _loaded(facts: DoctorFacts) -> UnitFacts:
-    unit = _unit(facts)
+_TLS_ERRORS = (
+    codes.PROBE_NOT_TLS.code, codes.PROBE_HTTP.code, codes.PROBE_PROXY.code, codes.PROBE_SILENT.code,
+    codes.PROBE_CLOSED.code, codes.PROBE_HANDSHAKE.code,
+)  # fmt: skip
+
+
+def _loaded(unit: UnitFacts) -> UnitFacts:
     if unit.load != "loaded":
         raise NotApplicable("systemd has no such unit loaded")
     return unit
@@ -34,24 +36,20 @@ def now_of(facts: DoctorFacts) -> datetime:
     return datetime.fromisoformat(facts.clock.now)
 
 
-def _load(facts: DoctorFacts) -> Iterator[Finding]:
-    unit = _unit(facts)
+def _load(_facts: DoctorFacts, unit: UnitFacts) -> Iterator[Finding]:
     if unit.load != "loaded":
-        which = {"not-found": codes.DOCTOR_UNIT_MISSING, "masked": codes.DOCTOR_UNIT_MASKED}.get(
-            unit.load, codes.DOCTOR_UNIT_BROKEN
-        )
-        yield _found(which, unit, load=unit.load)
+        which = {"not-found": codes.DOCTOR_UNIT_MISSING, "masked": codes.DOCTOR_UNIT_MASKED}
+        yield _found(which.get(unit.load, codes.DOCTOR_UNIT_BROKEN), unit, load=unit.load)
 
 
-def _account(facts: DoctorFacts) -> Iterator[Finding]:
-    unit = _loaded(facts)
-    if not unit.user_known:
+def _account(_facts: DoctorFacts, unit: UnitFacts) -> Iterator[Finding]:
+    if not _loaded(unit).user_known:
         yield _found(codes.DOCTOR_ACCOUNT_MISSING, unit, user=unit.user)
 
 
-def _state(facts: DoctorFacts) -> Iterator[Finding]:
-    unit = _loaded(facts)
-    lines = " | ".join(line for line in (facts.journal or ())[-3:]) or "(none)"
+def _state(facts: DoctorFacts, unit: UnitFacts) -> Iterator[Finding]:
+    _loaded(unit)
+    lines = " | ".join((facts.journal or ())[-3:]) or "(none)"
     fresh = unit.started and now_of(facts).timestamp() - unit.started < _FRESH_S
     if unit.restarts >= _CRASHES and (not unit.running or fresh or unit.sub == "auto-restart"):
         yield _found(codes.DOCTOR_CRASH_LOOP, unit, restarts=unit.restarts, lines=lines)
@@ -62,8 +60,8 @@ def _state(facts: DoctorFacts) -> Iterator[Finding]:
         yield _found(codes.DOCTOR_SERVICE_STOPPED, unit, active=unit.active, sub=unit.sub)
 
 
-def _starting(facts: DoctorFacts) -> Iterator[Finding]:
-    unit = _loaded(facts)
+def _starting(facts: DoctorFacts, unit: UnitFacts) -> Iterator[Finding]:
+    _loaded(unit)
     if not facts.probes:
         raise CouldNotLook("the port was not probed")
     age = now_of(facts).timestamp() - unit.started
@@ -72,15 +70,13 @@ def _starting(facts: DoctorFacts) -> Iterator[Finding]:
         yield _found(codes.DOCTOR_SERVICE_STARTING, unit, seconds=max(0, round(age)), port=facts.port)
 
 
-def _reload(facts: DoctorFacts) -> Iterator[Finding]:
-    unit = _loaded(facts)
-    if unit.needs_reload:
+def _reload(_facts: DoctorFacts, unit: UnitFacts) -> Iterator[Finding]:
+    if _loaded(unit).needs_reload:
         yield _found(codes.DOCTOR_UNIT_CHANGED, unit)
 
 
-def _stale(facts: DoctorFacts) -> Iterator[Finding]:
-    unit = _loaded(facts)
-    if not unit.running or not unit.started:
+def _stale(facts: DoctorFacts, unit: UnitFacts) -> Iterator[Finding]:
+    if not _loaded(unit).running or not unit.started:
         raise NotApplicable("the service is not running")
     seen = facts.probes[0] if facts.probes else None
     if seen is None or seen.leaf is None:
@@ -108,11 +104,63 @@ def _moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _start(facts: DoctorFacts) -> Iterator[Finding]:
-    unit = facts.unit
-    assert unit is not None  # noqa: S101 - the rule's needs
+def _start(_facts: DoctorFacts, unit: UnitFacts) -> Iterator[Finding]:
     if unit.start_unknown:
         yield _found(codes.DOCTOR_START_UNDETERMINED, unit, seen=unit.start_unknown)
+
+
+def _taken(facts: DoctorFacts) -> Iterator[Finding]:
+    logged = any(word in line for line in (facts.journal or ())[-12:] for word in _TAKEN)
+    listening = facts.listening
+    if listening is None and not logged:
+        raise CouldNotLook(facts.unseen.get("listening", "it is not known which program listens"))
+    others = [each for each in (listening.listeners if listening else ()) if each.is_service is False]
+    running = facts.unit is not None and facts.unit.running
+    tls = bool(facts.probes) and facts.probes[0].leaf is not None  # type: ignore[index]  # not empty, by bool()
+    if others and (logged or not tls or not running):
+        program = others[0].program or "another process"
+        pid = f" (process {others[0].pid})" if others[0].pid else ""
+        yield _taken_by(facts, f"{program}{pid}")
+    elif logged and not running:
+        yield _taken_by(facts, "another process")
+
+
+def _taken_by(facts: DoctorFacts, program: str) -> Finding:
+    where = Locator("endpoint", endpoint=f"localhost:{facts.port}")
+    return Finding(codes.DOCTOR_PORT_TAKEN, where, {"port": facts.port, "program": program})
+
+
+def _answers(_facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Finding]:
+    if not probes:
+        raise NotApplicable("no node was probed")
+    for seen in probes:
+        if not seen.reachable:
+            yield at_endpoint(codes.DOCTOR_NOTHING_LISTENS, seen, detail=seen.detail or str(seen.error))
+        elif seen.leaf is None and seen.error in _TLS_ERRORS:
+            yield at_endpoint(codes.DOCTOR_NOT_TLS, seen, detail=seen.detail or str(seen.error))
+
+
+def _tls(probes: tuple[ProbeFacts, ...]) -> tuple[ProbeFacts, ...]:
+    answering = tuple(seen for seen in probes if seen.leaf is not None)
+    if not answering:
+        raise CouldNotLook("no certificate is presented")
+    return answering
+
+
+def _versions(_facts: DoctorFacts, probes: tuple[ProbeFacts, ...], versions: tuple[str, ...]) -> Iterator[Finding]:
+    seen = _tls(probes)[0]
+    if seen.lowered:
+        yield at_endpoint(codes.DOCTOR_TLS_OLD, seen, protocol=seen.protocol or "an old version")
+    elif versions and "1.2" not in versions:
+        yield at_endpoint(codes.DOCTOR_TLS12_OFF, seen, versions=", ".join(f"TLS {each}" for each in versions))
+
+
+def _client_auth(_facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Finding]:
+    for seen in _tls(probes):
+        if seen.client_auth == "none":
+            yield at_endpoint(codes.DOCTOR_CLIENT_AUTH_OFF, seen)
+        elif seen.client_auth == "required" and seen.alert:
+            yield at_endpoint(codes.DOCTOR_ALERT_NORMAL, seen, alert=seen.alert)
 
 
 RULES = (
@@ -123,4 +171,8 @@ RULES = (
     Rule("doctor.service-starting", ("unit",), _starting),
     Rule("doctor.unit-changed", ("unit",), _reload),
     Rule("doctor.not-restarted", ("unit",), _stale),
+    Rule("doctor.port-taken", (), _taken),
+    Rule("doctor.nothing-listens", ("probes",), _answers),
+    Rule("doctor.tls-versions", ("probes", "versions"), _versions),
+    Rule("doctor.client-auth", ("probes",), _client_auth),
 )

@@ -3,61 +3,43 @@
 from collections.abc import Iterator
 
 from wizard import codes
-from wizard.doctor.facts import DoctorFacts, TrustFacts
-from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at
+from wizard.doctor.facts import DoctorFacts, JavaFacts, TrustFacts, UnitFacts
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, at_file, read, unreadable
 from wizard.findings import Finding, Locator
 
 
-def _trust(facts: DoctorFacts) -> TrustFacts:
-    assert facts.cacerts is not None  # noqa: S101 - the rule's needs
-    return facts.cacerts
-
-
-def _opened(facts: DoctorFacts) -> TrustFacts:
-    trust = _trust(facts)
-    if trust.file.problem:
-        raise CouldNotLook(trust.file.problem)
-    if trust.file.kind != "file":
-        raise NotApplicable("cacerts is missing")
-    return trust
-
-
-def _java(facts: DoctorFacts) -> Iterator[Finding]:
-    assert facts.java is not None  # noqa: S101 - the rule's needs
+def _java(_facts: DoctorFacts, java: JavaFacts) -> Iterator[Finding]:
     which = {
         "absent": codes.DOCTOR_JRE_MISSING,
         "no-keytool": codes.DOCTOR_KEYTOOL_MISSING,
         "bare": codes.DOCTOR_JRE_BARE,
-    }.get(facts.java.present)
+    }.get(java.present)
     if which is not None:
-        yield Finding(which, file_at(facts.java.home), {"path": facts.java.home})
+        yield at_file(which, java.home)
 
 
-def _file(facts: DoctorFacts) -> Iterator[Finding]:
-    file = _trust(facts).file
+def _file(_facts: DoctorFacts, trust: TrustFacts) -> Iterator[Finding]:
+    file = trust.file
     if file.kind == "absent":
-        yield Finding(codes.DOCTOR_CACERTS_MISSING, file_at(file.path), {"path": file.path})
+        yield at_file(codes.DOCTOR_CACERTS_MISSING, file.path)
     elif file.service_reads is False and file.kind in {"file", "unknown"}:
-        values = {"path": file.path, "reason": file.blocked_why, "at": file.blocked_at or file.path}
-        yield Finding(codes.DOCTOR_CACERTS_UNREADABLE, file_at(file.path), values)
+        yield unreadable(codes.DOCTOR_CACERTS_UNREADABLE, file)
 
 
-def _content(facts: DoctorFacts) -> Iterator[Finding]:
-    trust = _opened(facts)
+def _content(_facts: DoctorFacts, trust: TrustFacts) -> Iterator[Finding]:
+    read(trust.file, "cacerts")
     path = trust.file.path
     if trust.error is not None and "password" in trust.error.code:
-        yield Finding(codes.DOCTOR_CACERTS_PASSWORD, file_at(path), {"path": path})
+        yield at_file(codes.DOCTOR_CACERTS_PASSWORD, path)
     elif trust.error is not None or trust.format not in {"jks", "pkcs12"}:
         reason = trust.error.message if trust.error else "it is not a trust store."
-        yield Finding(
-            codes.DOCTOR_CACERTS_DAMAGED, file_at(path), {"path": path, "size": trust.file.size, "reason": reason}
-        )
+        yield at_file(codes.DOCTOR_CACERTS_DAMAGED, path, size=trust.file.size, reason=reason)
     elif not trust.entries:
-        yield Finding(codes.DOCTOR_CACERTS_EMPTY, file_at(path), {"path": path})
+        yield at_file(codes.DOCTOR_CACERTS_EMPTY, path)
 
 
-def _root(facts: DoctorFacts) -> Iterator[Finding]:
-    trust = _opened(facts)
+def _root(facts: DoctorFacts, trust: TrustFacts) -> Iterator[Finding]:
+    read(trust.file, "cacerts")
     store = facts.store
     if store is None or not store.chain:
         raise CouldNotLook("the root is not known, because the key store does not open")
@@ -66,22 +48,21 @@ def _root(facts: DoctorFacts) -> Iterator[Finding]:
     top = store.chain[-1]
     if not store.complete:
         if trust.has_root is False and len(store.chain) > 1:
-            yield Finding(
-                codes.DOCTOR_ROOT_NOT_KNOWN, Locator("certificate", sha256=top.sha256), {"issuer": store.missing_issuer}
-            )
+            where = Locator("certificate", sha256=top.sha256)
+            yield Finding(codes.DOCTOR_ROOT_NOT_KNOWN, where, {"issuer": store.missing_issuer})
         return
     if len(store.chain) == 1:
         raise NotApplicable("the certificate is self-signed")
     if trust.has_root is False:
         namesake = " It has a root with the same name, but with another key." if trust.namesake else ""
-        values = {"root": top.name, "sha256": top.sha256[:16], "path": trust.file.path, "namesake": namesake}
-        yield Finding(codes.DOCTOR_ROOT_NOT_TRUSTED, file_at(trust.file.path), values)
+        values = {"root": top.name, "sha256": top.sha256[:16], "namesake": namesake}
+        yield at_file(codes.DOCTOR_ROOT_NOT_TRUSTED, trust.file.path, **values)
 
 
-def _used(facts: DoctorFacts) -> Iterator[Finding]:
-    assert facts.unit is not None  # noqa: S101 - the rule's needs
-    if facts.unit.trust_store:
-        yield Finding(codes.DOCTOR_CACERTS_NOT_USED, file_at(facts.unit.trust_store), {"other": facts.unit.trust_store})
+def _used(_facts: DoctorFacts, unit: UnitFacts) -> Iterator[Finding]:
+    if unit.trust_store:
+        where = Locator("file", path=unit.trust_store)
+        yield Finding(codes.DOCTOR_CACERTS_NOT_USED, where, {"other": unit.trust_store})
 
 
 RULES = (

@@ -143,7 +143,7 @@ try {
     $missing = @($authorities | Where-Object { -not (Test-Path "Cert:\LocalMachine\$($_.Store)\$($_.Thumbprint)") })
     if ($Check) {
         if ($missing.Count -eq 0 -and (Test-InPlace)) {
-            Write-Host "good: certificate $thumbprint is in place."
+            Write-Host "OK: certificate $thumbprint is in place."
             exit 0
         }
         Write-Host "Certificate $thumbprint or a CA certificate is not in place."
@@ -205,7 +205,7 @@ try {
         foreach ($each in $found) { Write-Log "  $($each.Thumbprint)  $($each.Subject)  until $($each.NotAfter)" }
         Stop-Install 7 "$($found.Count) certificates have the text '$text'. The client needs exactly one."
     }
-    Write-Log "good: certificate $thumbprint is in place and the only one with the text '$text'."
+    Write-Log "OK: certificate $thumbprint is in place and the only one with the text '$text'."
     exit 0
 } catch {
     Stop-Install 1 $_.Exception.Message

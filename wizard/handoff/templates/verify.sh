@@ -166,7 +166,7 @@ if [ -z "$shown" ]; then
     exit 1
 fi
 if [ "$shown" = "$expected" ]; then
-    echo "good: the primary $host presents the expected certificate."
+    echo "OK: the primary $host presents the expected certificate."
 else
     result=0
     case $subject in
@@ -188,7 +188,7 @@ echo "  shown    $shown"
 if [ -n "$trust" ]; then
     if openssl verify -purpose sslserver -CAfile "$work/trust.pem" -untrusted "$work/shown.pem" "$work/shown.pem" \
         >"$work/why" 2>&1; then
-        echo "good: the trust store of this gateway trusts it ($trust)."
+        echo "OK: the trust store of this gateway trusts it ($trust)."
     else
         fault 5 "the trust store of this gateway does not trust it ($trust)."
         sed -n 's/^error [0-9]* at \([0-9]*\) depth lookup: */  certificate \1 of its chain: /p' "$work/why"
@@ -228,7 +228,7 @@ if [ -n "$own" ]; then
         fault 3 "the primary does not list the CA of this gateway, so Java sends no certificate." \
             "  Is that CA uploaded in the portal?"
     else
-        echo "good: the primary accepts the certificate of this gateway ($own)."
+        echo "OK: the primary accepts the certificate of this gateway ($own)."
     fi
 fi
 
@@ -250,7 +250,7 @@ if [ -n "$keytool" ] && [ -n "$own$trust" ]; then
     elif [ -n "$trust" ] && ! java_lists "$trust" "$trust_password" | grep -q trustedCertEntry; then
         fault 6 "the Java of this gateway finds no trusted CA in $trust."
     else
-        echo "good: the Java of this gateway can use its stores ($keytool)."
+        echo "OK: the Java of this gateway can use its stores ($keytool)."
     fi
 elif [ -n "$own$trust" ]; then
     echo "Not tested with Java: there is no keytool on this machine. Give its path with -k."

@@ -12,11 +12,9 @@ from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.configs import damage, envfile
 from wizard.errors import WizardError
-from wizard.host.access import Access
-from wizard.host.accounts import Account
 from wizard.host.files import home_expanded, read_input
 from wizard.host.jre import ProfileChoice
-from wizard.host.machine import Machine
+from wizard.host.machine import Access, Account, Machine
 from wizard.planning.gateway.stores import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
 from wizard.planning.snapshot import MachineSnapshot, expectation
 from wizard.secret import Secret

@@ -7,25 +7,24 @@ from datetime import datetime
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
-from wizard.certificates.rollover import Kind, compare
+from wizard.certificates.roots import Kind, compare
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.gateway.facts import GatewayFacts, installed_chain
 from wizard.planning.gateway.primary_probe import identity
 from wizard.planning.gateway.steps import holds_anchors, holds_chain
 from wizard.planning.gateway.stores import KEYSTORE_PASSWORD, GatewayInput
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, put_away
 from wizard.planning.phases import Here
-from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
-from wizard.planning.replaced import put_away
+from wizard.planning.primary.plan import LOOK_TIMEOUT_S
+from wizard.printable import rfc3339
 from wizard.probing.probe import ProbeResult, TrustSet, probe
 from wizard.questions.answers import PHASES, Phase, endpoint
-from wizard.questions.phases import numbered
+from wizard.questions.flow import numbered
 from wizard.reports.checklist import RootChange
 from wizard.secret import Secret
-from wizard.times import rfc3339
 
 
 @dataclass(frozen=True, slots=True)

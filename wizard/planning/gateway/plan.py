@@ -11,24 +11,16 @@ from wizard.errors import WizardError
 from wizard.findings import Fact, Finding, has_errors
 from wizard.host.machine import Machine
 from wizard.planning.gateway import phases, steps, stores
-from wizard.planning.gateway.facts import (
-    GatewayFacts,
-    Store,
-    Unattended,
-    installed_chain,
-    look,
-    look_at_unattended,
-)
+from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, installed_chain, look, look_at_unattended
 from wizard.planning.gateway.phases import Course
 from wizard.planning.gateway.primary_probe import look_at_primary
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged, used_now
-from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import expectation
-from wizard.planning.store_password import store_password
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
 from wizard.questions.passwords import GATEWAY, generate
 from wizard.reports.checklist import Item, RootChange
@@ -137,7 +129,8 @@ def review_gateway(inputs: PlanInputs) -> tuple[Planned, list[Line]]:
         trusted = (*trusted, *found.old) if trusted else ()
     if found is not None and found.phase is Phase.TRUST_ROOT:
         chain = installed_here(inputs) or chain
-    return planned, [Line(""), *look_at_primary(inputs, chain, trusted)]
+    good, doubts = look_at_primary(inputs, chain, trusted)
+    return replace(planned, findings=(*planned.findings, *doubts)), [Line(""), *good] if good else []
 
 
 def left_here(inputs: PlanInputs) -> tuple[Item, ...]:

@@ -11,15 +11,18 @@ from wizard.certificates.names import short, subject
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
+from wizard.planning.primary.plan import LOOK_TIMEOUT_S
 from wizard.printable import printable
 from wizard.probing.probe import ClientIdentity, ProbeResult, TrustSet, probe
 from wizard.probing.trust import system_roots
-from wizard.reports.lines import Line, Tone, finding_lines
+from wizard.questions.answers import endpoint
+from wizard.reports.lines import Line, Tone
 
 
-def look_at_primary(inputs: PlanInputs, chain: Chain, trusted: Sequence[Certificate]) -> list[Line]:
-    """Connect to the primary as the gateway will, and say what came of it.
+def look_at_primary(
+    inputs: PlanInputs, chain: Chain, trusted: Sequence[Certificate]
+) -> tuple[list[Line], list[Finding]]:
+    """Connect to the primary as the gateway will; what is good in lines, and the findings.
 
     Args:
         inputs: names the primary.
@@ -28,7 +31,7 @@ def look_at_primary(inputs: PlanInputs, chain: Chain, trusted: Sequence[Certific
     """
     primary = inputs.answers.primary
     if not primary.host:
-        return [Line("The primary was not probed: primary.host is not given.", Tone.FAINT)]
+        return [Line("The primary was not probed: primary.host is not given.", Tone.FAINT)], []
     if trusted:
         roots, anchors = TrustSet(tuple(trusted)), ", ".join(short(anchor) for anchor in trusted)
     elif shipped := inputs.seen.anchors:
@@ -45,9 +48,10 @@ def look_at_primary(inputs: PlanInputs, chain: Chain, trusted: Sequence[Certific
             trust={"planned": roots} if len(roots) else {},
         )
     except WizardError as error:
-        return [Line(f"The primary was not probed: {error.message} [{error.code}]", Tone.FAINT)]
-    findings = list(_findings(seen, anchors))
-    return [*_good(seen, anchors), *finding_lines(findings)]
+        where = endpoint(primary.host, primary.port)
+        facts = {"endpoint": where, "reason": error.message.rstrip(".")}
+        return [], [Finding(codes.GATEWAY_PRIMARY_SILENT, Locator("endpoint", endpoint=where), facts)]
+    return _good(seen, anchors), list(_findings(seen, anchors))
 
 
 def identity(chain: Chain) -> ClientIdentity | None:

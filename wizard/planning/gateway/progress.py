@@ -6,8 +6,7 @@ from pathlib import Path
 
 from wizard.certificates.model import Certificate, Chain
 from wizard.errors import WizardError
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.planning.gateway.facts import Unattended, installed_chain, look_at_unattended, trusted
 from wizard.planning.gateway.phases import after_others, before_others
 from wizard.planning.phases import Here, Progress

@@ -12,7 +12,7 @@ from wizard.configs import damage, envfile
 from wizard.configs.diffs import unified
 from wizard.configs.rules import duplicates, exposed, known_passwords
 from wizard.findings import Finding, Locator
-from wizard.host.access import FOR_GATEWAY, rights_for
+from wizard.host.machine import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
 from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings, trust_settings
 from wizard.planning.primary.plan import holds
@@ -121,7 +121,7 @@ def _truststore_step(
     kept = [] if alone else besides
     everybody = [*anchors, *kept]
     mode, uid, gid = rights_for(facts.account, facts.euid, FOR_GATEWAY)
-    also = f", beside {len(kept)} that it already holds" if kept else ""
+    also = f", in addition to {len(kept)} that it already contains" if kept else ""
     if alone and besides:
         also = f", without {', '.join(short(each) for each in besides)}"
     profile = facts.profile.profile

@@ -55,10 +55,7 @@ class GatewayInput:
 
 def settings(given: GatewayInput) -> dict[str, str]:
     """The settings of the unattended file (manual), trust store only when one is needed. Holds passwords."""
-    result = {
-        KEYSTORE: keystore_path(given),
-        KEYSTORE_PASSWORD: given.store_password.reveal(),
-    }
+    result = {KEYSTORE: keystore_path(given), KEYSTORE_PASSWORD: given.store_password.reveal()}
     return {**result, **trust_settings(given)}
 
 

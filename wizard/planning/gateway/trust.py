@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from wizard import codes
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.rules.context import on
+from wizard.certificates.rules.certificate import on
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.judge import roots_of
-from wizard.planning.load_chain import read_all
+from wizard.planning.judge import read_all, roots_of
 from wizard.questions.answers import ImportRoot
 
 

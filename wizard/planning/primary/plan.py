@@ -1,23 +1,64 @@
-"""Make the plan for the primary from a chain, the answers and the facts. Nothing is read or changed."""
+"""The plan for the primary: what is on its machine, what the answers say, and the steps. Nothing is changed."""
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey
 from wizard.certificates.names import file_stem, short
+from wizard.certificates.reading import read
 from wizard.certificates.writing import keystore
 from wizard.change.plan import EditFile, Expectation, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step
+from wizard.change.plan_file import Basis
 from wizard.configs.diffs import unified
 from wizard.errors import WizardError
-from wizard.findings import Code, Finding, Locator
-from wizard.host.access import FOR_PRIMARY, rights_for
-from wizard.host.machine import Machine
+from wizard.findings import Code, Finding, Locator, has_errors
+from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.host.machine import FOR_PRIMARY, Machine, rights_for
+from wizard.planning.inputs import PlanInputs, store_password
+from wizard.planning.judge import Judged, load_authorities
 from wizard.planning.snapshot import MachineSnapshot, Setting, expectation
-from wizard.questions.answers import Answers, ImportRoot, Phase, PrimaryAnswers, endpoint
+from wizard.probing.handshake import is_here
+from wizard.probing.probe import probe
+from wizard.questions.answers import (
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    ImportRoot,
+    Phase,
+    PrimaryAnswers,
+    PrimaryKind,
+    SourceKind,
+    endpoint,
+)
+from wizard.questions.answers_file import dump
+from wizard.questions.passwords import PRIMARY
 from wizard.secret import Secret
+
+
+def uncertain() -> Finding:
+    """What is reported about every cloud primary."""
+    return Finding(codes.CLOUD_UNCERTAIN, Locator("answer"))
+
+
+def cloud_trust(inputs: PlanInputs) -> Chain | None:
+    """The chain of CA certificates that the answers name for the cloud primary; None when they name none.
+
+    Raises:
+        WizardError: a file cannot be read, or there is no CA certificate.
+    """
+    primary = inputs.answers.primary
+    if primary.kind is not PrimaryKind.CLOUD or not primary.cloud_authorities:
+        return None
+    return load_authorities(
+        primary.cloud_authorities, inputs.base, lambda: inputs.secret("primary.password"), inputs.pasted
+    )
+
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -84,11 +125,7 @@ def make_plan(  # noqa: PLR0913 - what a plan depends on
     if not (keeps or trust_alone):
         if store_password is None:
             raise WizardError(
-                codes.SECRET_MISSING,
-                case="store",
-                subject=STORE_SECRET,
-                store="the new key store",
-                name=STORE_SECRET,
+                codes.SECRET_MISSING, case="store", subject=STORE_SECRET, store="the new key store", name=STORE_SECRET
             )
         require_alias(alias)
         steps += _store_steps(chain, seen, store, store_password, findings, alias)
@@ -124,10 +161,7 @@ def make_plan(  # noqa: PLR0913 - what a plan depends on
     return Plan(title, tuple(steps), "primary", tuple(findings))
 
 
-_TITLES = {
-    Phase.TRUST_ROOT: "New root trusted by {host}",
-    Phase.RETIRE_ROOT: "Old root removed from {host}",
-}
+_TITLES = {Phase.TRUST_ROOT: "New root trusted by {host}", Phase.RETIRE_ROOT: "Old root removed from {host}"}
 
 
 def _removals(root: Certificate, seen: MachineSnapshot, findings: list[Finding]) -> list[FileStep]:
@@ -181,12 +215,7 @@ def _about_node(spec: Code, node: str) -> Finding:
 
 
 def _store_steps(
-    chain: Chain,
-    seen: MachineSnapshot,
-    path: PurePosixPath,
-    password: Secret,
-    findings: list[Finding],
-    alias: str,
+    chain: Chain, seen: MachineSnapshot, path: PurePosixPath, password: Secret, findings: list[Finding], alias: str
 ) -> list[FileStep]:
     leaf = chain.leaf
     assert leaf is not None  # noqa: S101 - as above
@@ -285,3 +314,162 @@ def holds(installed: Bundle, chain: Chain) -> bool:
         and {certificate.sha256 for certificate in chain.certificates} <= present
         and any(key.public_key_der == leaf.public_key_der for key in keys)
     )
+
+
+LOOK_TIMEOUT_S = 3.0
+"""How long to wait for a node that does not answer while planning; it may well be down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, all findings about it, and the secrets that its application needs.
+
+    Attributes:
+        plan: the steps.
+        findings: all of them.
+        secrets: by name.
+        phase: of a change of the root; `auto` when there is none.
+    """
+
+    plan: Plan
+    findings: tuple[Finding, ...]
+    secrets: Mapping[str, Secret]
+    phase: Phase = Phase.AUTO
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether a finding forbids the change."""
+        return has_errors(self.findings)
+
+
+def plan_primary(inputs: PlanInputs, phase: Phase = Phase.AT_ONCE, old_root: Certificate | None = None) -> Planned:
+    """Plan the primary of *inputs*, or the *phase* of a change of its root; *old_root* is what goes with the last one.
+
+    Raises:
+        WizardError: the files, application.conf, cacerts or the answers do not allow a plan.
+    """
+    answers = inputs.answers
+    judged = inputs.judged("primary")
+    host = answers.primary.host or judged.suggested_host
+    if has_errors(judged.findings):
+        # Nothing is planned with a certificate that somebody will not accept; the findings say why.
+        return Planned(Plan(f"Trusted certificate for {host}", (), "primary"), judged.findings, {})
+    answers = replace(answers, primary=replace(answers.primary, host=host))
+    cacerts_password = inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
+    seen = inputs.seen.opened_by(cacerts_password)
+    store = _store_path(answers, seen)
+    leaves = served(answers)
+    seen.require_settings()
+    password, weak = (None, ()) if phase.trusts_alone else _store_password(inputs, judged, seen)
+    plan = make_plan(
+        answers,
+        judged.chain,
+        seen,
+        store,
+        leaves,
+        store_password=password,
+        wait_s=inputs.wait_s,
+        elsewhere=_elsewhere(answers.primary),
+        phase=phase,
+        old_root=old_root,
+    )
+    secrets = {CACERTS_SECRET: cacerts_password}
+    if password is not None:
+        secrets[STORE_SECRET] = password
+    found = (*judged.findings, *plan.findings, *weak)
+    return Planned(plan, found, secrets)
+
+
+def roles_of(answers: Answers) -> list[str]:
+    """The machines whose chains *answers* are about, that of this machine first."""
+    if not answers.goal.installs or answers.primary.kind is PrimaryKind.CLOUD:
+        return []
+    return ["gateway.0"] if answers.primary.kind is PrimaryKind.ELSEWHERE else ["primary", *answers.other_roles()]
+
+
+def basis_of(inputs: PlanInputs, phase: Phase) -> Basis:
+    """What a plan of *inputs* is checked by, to be kept with it; *phase* is that of a change of the root.
+
+    Raises:
+        WizardError: a chain cannot be read.
+    """
+    answers = inputs.answers
+    judged = Answers(
+        goal=answers.goal,
+        phase=phase,
+        primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
+        gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
+        client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
+        account=answers.account,
+    )
+    roles = roles_of(answers)[: 1 if phase.trusts_alone else None]
+    chains = {role: [each.der for each in inputs.judged(role).chain.certificates] for role in roles}
+    return Basis(dump(judged), chains)
+
+
+def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
+    """A plan that was made earlier, with the secrets that go with it.
+
+    Raises:
+        WizardError: a password that is given does not open the plan's key store.
+    """
+    secrets = kept_secrets(plan, secret)
+    for step in plan.file_steps:
+        if isinstance(step, PutFile) and step.proof in secrets:
+            read(step.data, name=str(step.path), password=secrets[step.proof])
+    return Planned(plan, (), secrets)
+
+
+def kept_secrets(plan: Plan, secret: Callable[[str], Secret | None]) -> dict[str, Secret]:
+    """The secrets that go with *plan*, as far as they are given."""
+    wanted = {CACERTS_SECRET: secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
+    proven = [step.proof for step in plan.file_steps if isinstance(step, PutFile) and step.proof is not None]
+    for name in (STORE_SECRET, *proven):
+        password = secret(name)
+        if password is not None:
+            wanted[name] = password
+    return wanted
+
+
+def served(answers: Answers) -> dict[tuple[str, int], str]:
+    """The fingerprint of the leaf that each node of the primary presents now, "" where none answers."""
+    nodes = [(node, answers.primary.port) for node in answers.primary.nodes]
+    name = answers.primary.host
+
+    def one(node: tuple[str, int]) -> str:
+        leaf = probe(node[0], node[1], servername=name, timeout_s=LOOK_TIMEOUT_S).leaf
+        return leaf.sha256 if leaf is not None else ""
+
+    if len(nodes) == 1:
+        return {nodes[0]: one(nodes[0])}
+    with ThreadPoolExecutor(max_workers=min(8, len(nodes) or 1)) as pool:
+        return dict(zip(nodes, pool.map(one, nodes), strict=True))
+
+
+def other_nodes(answers: PrimaryAnswers) -> tuple[str, ...]:
+    """The nodes of a cluster that are other machines; a single node is the one that is meant, wherever it is."""
+    return tuple(node for node in answers.nodes if len(answers.nodes) > 1 and not is_here(node, LOOK_TIMEOUT_S))
+
+
+def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
+    """The nodes that a change of this machine cannot put right; none when this machine is not among them."""
+    far = other_nodes(answers)
+    return far if len(far) < len(answers.nodes) else ()
+
+
+def _store_path(answers: Answers, seen: MachineSnapshot) -> PurePosixPath:
+    if answers.primary.keystore_path:
+        return PurePosixPath(answers.primary.keystore_path)
+    installed = seen.configured_store if answers.goal is Goal.RE_KEY else None
+    return installed or default_store_path(seen.machine, answers.primary.host)
+
+
+def _store_password(
+    inputs: PlanInputs, judged: Judged, seen: MachineSnapshot
+) -> tuple[Secret | None, Sequence[Finding]]:
+    """The password of the key store; None when a generated one would replace a store that can stay."""
+    generates = inputs.answers.primary.keystore_password.kind is SourceKind.GENERATE
+    if generates and already_installed(judged.chain, seen):
+        return None, ()
+    installed = seen.store_password if seen.store is not None else None
+    return store_password(inputs, STORE_SECRET, PRIMARY, installed, lambda: inputs.generated)

@@ -11,15 +11,15 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from wizard import codes
 from wizard.certificates import fields, names
+from wizard.certificates.chain import signed_by
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, Locator
-from wizard.host.clock import now_utc
-from wizard.probing.identity import issued_by_name
+from wizard.host.machine import now_utc
 from wizard.probing.revocation import crl, ocsp
 from wizard.probing.revocation.crl import CrlAnswer
 from wizard.probing.revocation.fetch import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
 from wizard.probing.revocation.ocsp import OcspAnswer
+from wizard.probing.trust import issued_by_name
 
 _BY_STATUS = {
     "revoked": codes.REVOCATION_REVOKED,

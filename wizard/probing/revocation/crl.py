@@ -10,9 +10,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.probing.revocation.ocsp import CLOCK_TOLERANCE
-from wizard.times import rfc3339
 
 
 @dataclass(frozen=True, slots=True)

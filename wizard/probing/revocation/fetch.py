@@ -19,7 +19,7 @@ from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.printable import printable
-from wizard.probing.resolve import resolve
+from wizard.probing.handshake import resolve
 
 MOST_OCSP = 64 * 1024
 """The longest OCSP response that is read, in bytes."""

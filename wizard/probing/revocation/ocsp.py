@@ -13,8 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
-from wizard.printable import printable
-from wizard.times import rfc3339
+from wizard.printable import printable, rfc3339
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far our clock and the responder's may be apart."""
@@ -50,11 +49,7 @@ class OcspAnswer:
 
     def as_json(self) -> dict[str, Any]:
         """For the contract; times in RFC 3339."""
-        times = {
-            "this_update": self.this_update,
-            "next_update": self.next_update,
-            "revoked_at": self.revoked_at,
-        }
+        times = {"this_update": self.this_update, "next_update": self.next_update, "revoked_at": self.revoked_at}
         return {
             "status": self.status,
             "detail": printable(self.detail),

@@ -4,18 +4,9 @@ import os
 from dataclasses import replace
 
 from wizard.sandbox.deployment import PASSWORD, Deployment
-from wizard.sandbox.faults.fault import Act, Fault, as_root, edit, put
+from wizard.sandbox.faults.fault import FILE, FILE_LINE, NAME, Act, Fault, as_root, edit, edited, password, put
 from wizard.sandbox.mutate import add_anchor
 from wizard.sandbox.pki import Entity, Pki, authority, new_key, pfx
-
-_NAME = "primary-host"
-_FILE = "/opt/hcp/conf/primary-host.pfx"
-_FILE_LINE = f'default-keystore-file = "{_FILE}"'
-_PASSWORD_LINE = f'default-keystore-password = "{PASSWORD}"'
-
-
-def _text(old: str, new: str) -> Act:
-    return lambda deployment, _: edit(deployment, old, new)
 
 
 def _bytes(before: bytes = b"", *, crlf: bool = False) -> Act:
@@ -26,62 +17,34 @@ def _bytes(before: bytes = b"", *, crlf: bool = False) -> Act:
     return act
 
 
-def _password(word: str, written: str) -> Act:
+def _store(*, name: str = NAME, legacy: bool = False, order: int = 1, extra: bool = False) -> Act:
     def act(deployment: Deployment, pki: Pki) -> None:
-        put(deployment, pfx(pki.entities[_NAME], word, name=_NAME))
-        edit(deployment, f'"{PASSWORD}"', written)
+        issuers = list(pki.entities[NAME].issuers)[::order]
+        if extra:
+            issuers.append(authority("Another-CA", new_key(), None, pki.made).certificate)
+        put(deployment, pfx(pki.entities[NAME], PASSWORD, name=name, certificates=issuers, legacy=legacy))
 
     return act
-
-
-def _store(deployment: Deployment, pki: Pki, *, name: str = _NAME, legacy: bool = False, order: str = "") -> None:
-    entity = pki.entities[_NAME]
-    issuers = list(entity.issuers)
-    if order == "reversed":
-        issuers.reverse()
-    if order == "extra":
-        issuers.append(authority("Another-CA", new_key(), None, pki.made).certificate)
-    put(deployment, pfx(entity, PASSWORD, name=name, certificates=issuers, legacy=legacy))
-
-
-def _no_name(deployment: Deployment, pki: Pki) -> None:
-    _store(deployment, pki, name="")
-
-
-def _legacy(deployment: Deployment, pki: Pki) -> None:
-    _store(deployment, pki, legacy=True)
-
-
-def _reversed(deployment: Deployment, pki: Pki) -> None:
-    _store(deployment, pki, order="reversed")
-
-
-def _extra(deployment: Deployment, pki: Pki) -> None:
-    _store(deployment, pki, order="extra")
 
 
 def _elsewhere(deployment: Deployment, _: Pki) -> None:
     folder = deployment.root / "opt/hcp/ssl"
     folder.mkdir(mode=0o755)
     deployment.keystore.rename(folder / "primary.p12")
-    edit(deployment, _FILE, "/opt/hcp/ssl/primary.p12")
+    edit(deployment, FILE, "/opt/hcp/ssl/primary.p12")
 
 
 def _by_link(deployment: Deployment, _: Pki) -> None:
     (deployment.conf.parent / "current.pfx").symlink_to("primary-host.pfx")
-    edit(deployment, _FILE, "/opt/hcp/conf/current.pfx")
-
-
-def _another_root(deployment: Deployment, pki: Pki) -> None:
-    add_anchor(deployment, authority("Acme-CA-Root-2030", new_key(), None, pki.made))
+    edit(deployment, FILE, "/opt/hcp/conf/current.pfx")
 
 
 def _two_levels(deployment: Deployment, pki: Pki) -> None:
     """A leaf straight from the root, without an intermediate."""
-    key = pki.entities[_NAME].key
+    key = pki.entities[NAME].key
     flat = replace(pki, intermediate=pki.root)
-    made = flat.reissued(_NAME, key=key)
-    put(deployment, pfx(Entity(made.certificate, key, (pki.root.certificate,)), PASSWORD, name=_NAME))
+    made = flat.reissued(NAME, key=key)
+    put(deployment, pfx(Entity(made.certificate, key, (pki.root.certificate,)), PASSWORD, name=NAME))
 
 
 def _owned(deployment: Deployment, _: Pki) -> None:
@@ -91,55 +54,51 @@ def _owned(deployment: Deployment, _: Pki) -> None:
     deployment.keystore.chmod(0o600)
 
 
+def _variant(name: str, words: str, act: Act, serves: str = "right") -> Fault:
+    return Fault(name, words, "", act, serves)
+
+
 VARIANTS = (
-    Fault("crlf", "application.conf has Windows line ends.", "", _bytes(crlf=True), "right"),
-    Fault("bom", "application.conf begins with a byte order mark.", "", _bytes(b"\xef\xbb\xbf"), "right"),
-    Fault(
-        "colon", "The settings are written with colons.", "", _text(_FILE_LINE, _FILE_LINE.replace(" =", ":")), "right"
-    ),
-    Fault("plain-words", "The password has no quotes.", "", _text(f'"{PASSWORD}"', PASSWORD), "right"),
-    Fault("triple-quotes", "The password is in triple quotes.", "", _password('a"b\\c', '"""a"b\\c"""'), "right"),
-    Fault(
-        "escapes", "The password has characters that are escaped.", "", _password('x"y\\z#1', '"x\\"y\\\\z#1"'), "right"
-    ),
-    Fault("dollar", "The password holds ${ } in quotes.", "", _password("a${b}c", '"a${b}c"'), "right"),
-    Fault("long-password", "The password has 64 characters.", "", _password("Ab3." * 16, f'"{"Ab3." * 16}"'), "right"),
-    Fault(
+    _variant("crlf", "application.conf has Windows line endings.", _bytes(crlf=True)),
+    _variant("bom", "application.conf begins with a byte order mark.", _bytes(b"\xef\xbb\xbf")),
+    _variant("colon", "The settings are written with colons.", edited(FILE_LINE, FILE_LINE.replace(" =", ":"))),
+    _variant("plain-words", "The password has no quotes.", edited(f'"{PASSWORD}"', PASSWORD)),
+    _variant("triple-quotes", "The password is in triple quotes.", password('a"b\\c', '"""a"b\\c"""')),
+    _variant("escapes", "The password has characters that are escaped.", password('x"y\\z#1', '"x\\"y\\\\z#1"')),
+    _variant("dollar", "The password holds ${ } in quotes.", password("a${b}c", '"a${b}c"')),
+    _variant("long-password", "The password has 64 characters.", password("Ab3." * 16, f'"{"Ab3." * 16}"')),
+    _variant(
         "overruled",
         "An old value precedes the right one.",
-        "",
-        _text(_FILE_LINE, f'default-keystore-file = "/old.pfx"\n      {_FILE_LINE}'),
-        "right",
+        edited(FILE_LINE, f'default-keystore-file = "/old.pfx"\n      {FILE_LINE}'),
     ),
-    Fault(
+    _variant(
         "optional-variable",
         "A variable that is not set could override the setting.",
-        "",
-        _text(_FILE_LINE, _FILE_LINE + "\n      default-keystore-file = ${?HCP_KEYSTORE}"),
-        "right",
+        edited(FILE_LINE, FILE_LINE + "\n      default-keystore-file = ${?HCP_KEYSTORE}"),
     ),
-    Fault(
+    _variant(
         "substitution",
         "The path has several parts.",
-        "",
-        _text(_FILE_LINE, 'default-keystore-file = ${hcp.home}"/conf/primary-host.pfx"'),
-        "right",
+        edited(FILE_LINE, 'default-keystore-file = ${hcp.home}"/conf/primary-host.pfx"'),
     ),
-    Fault(
+    _variant(
         "old-comments",
         "Old values are commented out.",
-        "",
-        _text(_FILE_LINE, f'# default-keystore-file = "/old.pfx"\n      {_FILE_LINE}'),
-        "right",
+        edited(FILE_LINE, f'# default-keystore-file = "/old.pfx"\n      {FILE_LINE}'),
     ),
-    Fault("no-friendly-name", "The key has no name.", "", _no_name, "right"),
-    Fault("old-encryption", "The key store is encrypted the old way.", "", _legacy, "right"),
-    Fault("reversed", "The issuers are in reverse order.", "", _reversed, "right"),
-    Fault("extra-certificate", "The key store has one certificate too many.", "", _extra, "right"),
-    Fault("other-folder", "The key store is in another folder.", "", _elsewhere, "right"),
-    Fault("by-link", "The path is a link.", "", _by_link, "right"),
-    Fault("another-root", "cacerts already has the next root.", "", _another_root, "right"),
-    Fault("two-levels", "The root issued the leaf directly.", "", _two_levels, "other"),
-    Fault("owned", "Only the service can read the key store.", "", _owned, "right"),
+    _variant("no-friendly-name", "The key has no name.", _store(name="")),
+    _variant("old-encryption", "The key store is encrypted the old way.", _store(legacy=True)),
+    _variant("reversed", "The issuers are in reverse order.", _store(order=-1)),
+    _variant("extra-certificate", "The key store has one certificate too many.", _store(extra=True)),
+    _variant("other-folder", "The key store is in another folder.", _elsewhere),
+    _variant("by-link", "The path is a link.", _by_link),
+    _variant(
+        "another-root",
+        "cacerts already has the next root.",
+        lambda made, pki: add_anchor(made, authority("Acme-CA-Root-2030", new_key(), None, pki.made)),
+    ),
+    _variant("two-levels", "The root issued the leaf directly.", _two_levels, "other"),
+    _variant("owned", "Only the service can read the key store.", _owned),
 )
 """Each changes a deployment that was set up right, and leaves it right; `two-levels` has a leaf of its own."""

@@ -1,6 +1,6 @@
 """Faults in the key store file itself, and in the certificate inside it."""
 
-import os
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -9,53 +9,27 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from wizard.sandbox import pkcs12_parts
 from wizard.sandbox.deployment import PASSWORD, Deployment
-from wizard.sandbox.faults.fault import Act, Fault, as_root, edit, put
+from wizard.sandbox.faults.fault import NAME, Act, as_root, closed, edit, password, put, table
 from wizard.sandbox.pki import CLIENT, Entity, Pki, pem, pfx
 from wizard.sandbox.truststore import empty
 
-_NAME = "primary-host"
-
 
 def _holding(deployment: Deployment, entity: Entity, certificates: list[x509.Certificate] | None = None) -> None:
-    put(deployment, pfx(entity, PASSWORD, name=_NAME, certificates=certificates))
+    put(deployment, pfx(entity, PASSWORD, name=NAME, certificates=certificates))
 
 
-def _leaf_only(deployment: Deployment, pki: Pki) -> None:
-    _holding(deployment, pki.entities[_NAME], [])
-
-
-def _no_intermediate(deployment: Deployment, pki: Pki) -> None:
-    _holding(deployment, pki.entities[_NAME], [pki.root.certificate])
-
-
-def _period(begin: int, end: int) -> Act:
-    return lambda deployment, pki: _holding(deployment, pki.reissued(_NAME, days=(begin, end)))
-
-
-def _wrong_host(deployment: Deployment, pki: Pki) -> None:
-    _holding(deployment, pki.reissued(_NAME, dns=["old-server.example.test"]))
-
-
-def _no_san(deployment: Deployment, pki: Pki) -> None:
-    _holding(deployment, pki.reissued(_NAME, dns=[]))
-
-
-def _client_only(deployment: Deployment, pki: Pki) -> None:
-    _holding(deployment, pki.reissued(_NAME, eku=[CLIENT]))
+def _reissued(**how: Any) -> Act:
+    return lambda deployment, pki: _holding(deployment, pki.reissued(NAME, **how))
 
 
 def _weak_key(deployment: Deployment, pki: Pki) -> None:
     weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - too short is what the fault is about
-    _holding(deployment, pki.reissued(_NAME, key=weak))
-
-
-def _other_entity(deployment: Deployment, pki: Pki) -> None:
-    put(deployment, pfx(pki.entities["gateway-host"], PASSWORD, name="gateway-host"))
+    _holding(deployment, pki.reissued(NAME, key=weak))
 
 
 def _key_password(deployment: Deployment, pki: Pki) -> None:
-    certificates, _ = pkcs12_parts.parts(pfx(pki.entities[_NAME], PASSWORD, name=_NAME))
-    _, key = pkcs12_parts.parts(pfx(pki.entities[_NAME], "other-Passw0rd", name=_NAME))
+    certificates, _ = pkcs12_parts.parts(pfx(pki.entities[NAME], PASSWORD, name=NAME))
+    _, key = pkcs12_parts.parts(pfx(pki.entities[NAME], "other-Passw0rd", name=NAME))
     put(deployment, pkcs12_parts.joined([certificates, key], PASSWORD))
 
 
@@ -70,7 +44,7 @@ def _two_keys(deployment: Deployment, pki: Pki) -> None:
 
 
 def _no_key(deployment: Deployment, pki: Pki) -> None:
-    entity = pki.entities[_NAME]
+    entity = pki.entities[NAME]
     data = pkcs12.serialize_key_and_certificates(
         None, None, entity.certificate, list(entity.issuers), BestAvailableEncryption(PASSWORD.encode())
     )
@@ -80,21 +54,11 @@ def _no_key(deployment: Deployment, pki: Pki) -> None:
 def _old_java(deployment: Deployment, pki: Pki) -> None:
     release = deployment.root / "opt/hcp/jre/release"
     release.write_text('JAVA_VERSION="11.0.5"\nIMPLEMENTOR="Practice"\n', encoding="utf-8")
-    _holding(deployment, pki.entities[_NAME])
-
-
-def _umlaut(deployment: Deployment, pki: Pki) -> None:
-    word = "schl\u00fcssel"
-    put(deployment, pfx(pki.entities[_NAME], word, name=_NAME))
-    edit(deployment, f'"{PASSWORD}"', f'"{word}"')
-
-
-def _jks(deployment: Deployment, pki: Pki) -> None:
-    empty(deployment.keystore, PASSWORD, keep=pki.entities[_NAME].certificate)
+    _holding(deployment, pki.entities[NAME])
 
 
 def _pem(deployment: Deployment, pki: Pki) -> None:
-    entity = pki.entities[_NAME]
+    entity = pki.entities[NAME]
     put(deployment, pem(entity.certificate, *entity.issuers))
 
 
@@ -109,16 +73,6 @@ def _text_mode(deployment: Deployment, _: Pki) -> None:
     put(deployment, data.replace(b"\n", b"\r\n") if b"\n" in data else data[:100] + b"\r" + data[100:])
 
 
-def _empty(deployment: Deployment, _: Pki) -> None:
-    put(deployment, b"")
-
-
-def _unreadable(deployment: Deployment, _: Pki) -> None:
-    if as_root():
-        os.chown(deployment.keystore, 0, 0)
-    deployment.keystore.chmod(0o600 if as_root() else 0)
-
-
 def _closed_folder(deployment: Deployment, _: Pki) -> None:
     folder = deployment.conf.with_name("private")
     folder.mkdir()
@@ -128,76 +82,69 @@ def _closed_folder(deployment: Deployment, _: Pki) -> None:
 
 
 def _key_of_another(deployment: Deployment, pki: Pki) -> None:
-    primary, other = pki.entities[_NAME], pki.entities["pcclient-host"]
-    certificates, _ = pkcs12_parts.parts(pfx(primary, PASSWORD, name=_NAME))
-    _, key = pkcs12_parts.parts(pfx(other, PASSWORD, name=_NAME))
+    primary, other = pki.entities[NAME], pki.entities["pcclient-host"]
+    certificates, _ = pkcs12_parts.parts(pfx(primary, PASSWORD, name=NAME))
+    _, key = pkcs12_parts.parts(pfx(other, PASSWORD, name=NAME))
     # The identifier that links a key to its certificate is stored unencrypted beside the encrypted key.
     ours, theirs = (entity.certificate.fingerprint(SHA1()) for entity in (primary, other))  # noqa: S303 - an identifier
     put(deployment, pkcs12_parts.joined([certificates, key.replace(theirs, ours)], PASSWORD))
 
 
-def _world_readable(deployment: Deployment, _: Pki) -> None:
-    deployment.keystore.chmod(0o644)
-
-
-def _gone(deployment: Deployment, _: Pki) -> None:
-    deployment.keystore.unlink()
-
-
-FAULTS = (
-    Fault("leaf-only", "The key store holds the leaf without its issuers.", "chain.incomplete", _leaf_only, "other"),
-    Fault(
-        "missing-intermediate", "The key store lacks the intermediate.", "chain.incomplete", _no_intermediate, "other"
-    ),
-    Fault("expired", "The certificate has expired.", "validity.leaf-expired", _period(-400, -3), "other"),
-    Fault(
-        "not-yet-valid",
-        "The certificate becomes valid next month.",
-        "validity.leaf-not-yet-valid",
-        _period(30, 400),
-        "other",
-    ),
-    Fault("ends-soon", "The certificate ends in five days.", "validity.expires-soon", _period(-360, 5), "other"),
-    Fault("wrong-host", "The certificate is for another host.", "name.wrong-host", _wrong_host, "other"),
-    Fault("no-san", "The certificate has no subject alternative name.", "name.no-san", _no_san, "other"),
-    Fault("client-only", "Only clients can use the certificate.", "usage.no-server-auth", _client_only, "other"),
-    Fault("weak-key", "The key has only 1024 bits.", "strength.weak-key", _weak_key, "other"),
-    Fault(
-        "gateway-certificate",
-        "The gateway's key store was copied here.",
-        "name.wrong-host",
-        _other_entity,
-        "other",
-    ),
-    Fault("key-password", "Key and store have different passwords.", "doctor.key-password", _key_password),
-    Fault("two-keys", "The key store holds two private keys.", "doctor.store-two-keys", _two_keys),
-    Fault("no-private-key", "The key store holds certificates only.", "doctor.store-no-key", _no_key),
-    Fault(
-        "key-of-another",
-        "The private key belongs to another certificate.",
-        "doctor.store-key-mismatch",
-        _key_of_another,
-    ),
-    Fault(
-        "store-world-readable",
-        "Every account can read the key store.",
-        "doctor.store-world-readable",
-        _world_readable,
-        "right",
-    ),
-    Fault("old-java", "The Java of the product is too old for the key store.", "doctor.store-too-new", _old_java),
-    Fault("umlaut-password", "The password holds an umlaut, which Java refuses.", "doctor.password-not-ascii", _umlaut),
-    Fault("jks-as-pfx", "The key store is a JKS file.", "doctor.store-not-pkcs12", _jks),
-    Fault("pem-as-pfx", "The key store is a PEM file.", "doctor.store-not-pkcs12", _pem),
-    Fault("cut-off", "The key store was cut off while copying.", "doctor.store-damaged", _cut),
-    Fault("text-mode", "The key store was copied in text mode.", "doctor.store-damaged", _text_mode),
-    Fault("empty-file", "The key store is an empty file.", "doctor.store-empty", _empty),
-    Fault("file-gone", "The key store was deleted.", "doctor.store-missing", _gone),
-    Fault("unreadable", "The service cannot read the key store.", "doctor.store-unreadable", _unreadable),
-    Fault(
-        "closed-folder",
-        "The service cannot enter the folder of the key store.",
-        "doctor.store-unreadable",
-        _closed_folder,
-    ),
+FAULTS = table(
+    """\
+leaf-only            chain.incomplete            other    The key store holds the leaf without its issuers.
+missing-intermediate chain.incomplete            other    The key store lacks the intermediate.
+expired              validity.leaf-expired       other    The certificate has expired.
+not-yet-valid        validity.leaf-not-yet-valid other    The certificate becomes valid next month.
+ends-soon            validity.expires-soon       other    The certificate ends in five days.
+wrong-host           name.wrong-host             other    The certificate is for another host.
+no-san               name.no-san                 other    The certificate has no subject alternative name.
+client-only          usage.no-server-auth        other    Only clients can use the certificate.
+weak-key             strength.weak-key           other    The key has only 1024 bits.
+gateway-certificate  name.wrong-host             other    The gateway's key store was copied here.
+key-password         doctor.key-password         fallback Key and store have different passwords.
+two-keys             doctor.store-two-keys       fallback The key store holds two private keys.
+no-private-key       doctor.store-no-key         fallback The key store holds certificates only.
+key-of-another       doctor.store-key-mismatch   fallback The private key belongs to another certificate.
+store-world-readable doctor.store-world-readable right    Every account can read the key store.
+old-java             doctor.store-too-new        fallback The Java of the product is too old for the key store.
+umlaut-password      doctor.password-not-ascii   fallback The password holds an umlaut, which Java refuses.
+jks-as-pfx           doctor.store-not-pkcs12     fallback The key store is a JKS file.
+pem-as-pfx           doctor.store-not-pkcs12     fallback The key store is a PEM file.
+cut-off              doctor.store-damaged        fallback The key store was cut off while copying.
+text-mode            doctor.store-damaged        fallback The key store was copied in text mode.
+empty-file           doctor.store-empty          fallback The key store is an empty file.
+file-gone            doctor.store-missing        fallback The key store was deleted.
+unreadable           doctor.store-unreadable     fallback The service cannot read the key store.
+closed-folder        doctor.store-unreadable     fallback The service cannot enter the folder of the key store.
+""",
+    {
+        "leaf-only": lambda made, pki: _holding(made, pki.entities[NAME], []),
+        "missing-intermediate": lambda made, pki: _holding(made, pki.entities[NAME], [pki.root.certificate]),
+        "expired": _reissued(days=(-400, -3)),
+        "not-yet-valid": _reissued(days=(30, 400)),
+        "ends-soon": _reissued(days=(-360, 5)),
+        "wrong-host": _reissued(dns=["old-server.example.test"]),
+        "no-san": _reissued(dns=[]),
+        "client-only": _reissued(eku=[CLIENT]),
+        "weak-key": _weak_key,
+        "gateway-certificate": lambda made, pki: put(
+            made, pfx(pki.entities["gateway-host"], PASSWORD, name="gateway-host")
+        ),
+        "key-password": _key_password,
+        "two-keys": _two_keys,
+        "no-private-key": _no_key,
+        "key-of-another": _key_of_another,
+        "store-world-readable": lambda made, _: made.keystore.chmod(0o644),
+        "old-java": _old_java,
+        "umlaut-password": password("schl\u00fcssel", '"schl\u00fcssel"'),
+        "jks-as-pfx": lambda made, pki: empty(made.keystore, PASSWORD, keep=pki.entities[NAME].certificate),
+        "pem-as-pfx": _pem,
+        "cut-off": _cut,
+        "text-mode": _text_mode,
+        "empty-file": lambda made, _: put(made, b""),
+        "file-gone": lambda made, _: made.keystore.unlink(),
+        "unreadable": lambda made, _: closed(made.keystore),
+        "closed-folder": _closed_folder,
+    },
 )

@@ -5,7 +5,7 @@ import os
 import shutil
 
 from wizard.sandbox.deployment import Deployment
-from wizard.sandbox.faults.fault import Act, Fault
+from wizard.sandbox.faults.fault import Act, append, table
 from wizard.sandbox.pki import Pki
 
 
@@ -23,13 +23,9 @@ def _masked(deployment: Deployment, _: Pki) -> None:
     deployment.unit_file.symlink_to(os.devnull)
 
 
-def _unit_missing(deployment: Deployment, _: Pki) -> None:
-    deployment.unit_file.unlink()
-
-
 def _crash_loop(deployment: Deployment, pki: Pki) -> None:
-    with deployment.unit_file.open("a", encoding="utf-8") as stream:
-        stream.write("\n[Service]\nRestart=always\nRestartSec=50ms\n\n[Unit]\nStartLimitIntervalSec=0\n")
+    restart = "\n[Service]\nRestart=always\nRestartSec=50ms\n\n[Unit]\nStartLimitIntervalSec=0\n"
+    append(deployment.unit_file, restart)
     _behave(die_after=0.02)(deployment, pki)
 
 
@@ -43,47 +39,31 @@ def _unit_broken(deployment: Deployment, _: Pki) -> None:
     deployment.unit_file.write_text("".join(line for line in lines if "ExecStart=" not in line), encoding="utf-8")
 
 
-def _no_java(deployment: Deployment, _: Pki) -> None:
-    shutil.rmtree(deployment.root / "opt/hcp/jre")
-
-
-def _no_keytool(deployment: Deployment, _: Pki) -> None:
-    (deployment.root / "opt/hcp/jre/bin/keytool").unlink(missing_ok=True)
-
-
-FAULTS = (
-    Fault(
-        "not-restarted",
-        "The service has not been restarted since the set-up.",
-        "doctor.not-restarted",
-        _behave(stale=1),
-    ),
-    Fault("masked", "The unit is masked.", "doctor.unit-masked", _masked, "down"),
-    Fault("unit-missing", "The unit does not exist.", "doctor.unit-missing", _unit_missing, "down"),
-    Fault("crash-loop", "The service crashes and restarts repeatedly.", "doctor.crash-loop", _crash_loop, "down"),
-    Fault(
-        "slow-start",
-        "The service takes eight seconds to start.",
-        "doctor.service-starting",
-        _behave(start_delay=8),
-        "right",
-    ),
-    Fault(
-        "stopped",
-        "The service stops by itself, without an error.",
-        "doctor.service-stopped",
-        _behave(quit_after=0.02),
-        "down",
-    ),
-    Fault(
-        "account-missing",
-        "The account of the service does not exist.",
-        "doctor.account-missing",
-        _account_missing,
-        "down",
-    ),
-    Fault("unit-broken", "The unit file has no command to start.", "doctor.unit-broken", _unit_broken, "down"),
-    Fault("port-taken", "Another program listens on the port.", "doctor.port-taken", _behave(squatter=1), "down"),
-    Fault("no-java", "The product's Java is missing.", "doctor.jre-missing", _no_java, "right"),
-    Fault("no-keytool", "The product's Java has no keytool.", "doctor.keytool-missing", _no_keytool, "right"),
+FAULTS = table(
+    """\
+not-restarted   doctor.not-restarted    fallback The service has not been restarted since the set-up.
+masked          doctor.unit-masked      down     The unit is masked.
+unit-missing    doctor.unit-missing     down     The unit does not exist.
+crash-loop      doctor.crash-loop       down     The service crashes and restarts repeatedly.
+slow-start      doctor.service-starting right    The service takes eight seconds to start.
+stopped         doctor.service-stopped  down     The service stops by itself, without an error.
+account-missing doctor.account-missing  down     The account of the service does not exist.
+unit-broken     doctor.unit-broken      down     The unit file has no command to start.
+port-taken      doctor.port-taken       down     Another program listens on the port.
+no-java         doctor.jre-missing      right    The product's Java is missing.
+no-keytool      doctor.keytool-missing  right    The product's Java has no keytool.
+""",
+    {
+        "not-restarted": _behave(stale=1),
+        "masked": _masked,
+        "unit-missing": lambda made, _: made.unit_file.unlink(),
+        "crash-loop": _crash_loop,
+        "slow-start": _behave(start_delay=8),
+        "stopped": _behave(quit_after=0.02),
+        "account-missing": _account_missing,
+        "unit-broken": _unit_broken,
+        "port-taken": _behave(squatter=1),
+        "no-java": lambda made, _: shutil.rmtree(made.root / "opt/hcp/jre"),
+        "no-keytool": lambda made, _: (made.root / "opt/hcp/jre/bin/keytool").unlink(missing_ok=True),
+    },
 )

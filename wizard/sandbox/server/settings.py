@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.configs import hocon, java_start
-from wizard.host.access import readable_as
-from wizard.host.accounts import lookup
+from wizard.host.machine import lookup, readable_as
 from wizard.sandbox.deployment import KEY_PATH, Deployment
 from wizard.sandbox.service.unit_file import Unit
 

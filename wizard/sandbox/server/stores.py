@@ -12,8 +12,7 @@ from wizard.certificates.model import Profile
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.host import jre
-from wizard.host.access import readable_as
-from wizard.host.accounts import lookup
+from wizard.host.machine import lookup, readable_as
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.server.settings import Settings
 from wizard.sandbox.service.unit_file import Unit

@@ -29,7 +29,7 @@ TEXTS: dict[str, Text] = {
     ),
     "algorithm.rsa-pss": Text(
         title="The key store cannot be written for this kind of key",
-        message="The key of {name} is of the kind RSASSA-PSS, not plain RSA.",
+        message="The key of {name} is of type RSASSA-PSS, not plain RSA.",
         why="The key would be written as plain RSA. Java opens such a store, but the handshake fails: no "
         "available authentication scheme.",
         fix="Ask for a certificate with a plain RSA key (rsaEncryption) or a P-256 key.",
@@ -37,7 +37,7 @@ TEXTS: dict[str, Text] = {
     ),
     "algorithm.rsa-pss-authority": Text(
         title="Not every peer can check a CA with this kind of key",
-        message="The key of the CA {name} is of the kind RSASSA-PSS, not plain RSA.",
+        message="The key of the CA {name} is of type RSASSA-PSS, not plain RSA.",
         why="Java 17 and newer accept it. Java 11.0.5 cannot read such a key with parameters. The Windows "
         "client accepts only plain RSA and EC keys.",
         fix="Prefer a CA with a plain RSA or EC key.",
@@ -45,7 +45,7 @@ TEXTS: dict[str, Text] = {
     ),
     "algorithm.unknown": Text(
         title="Peers cannot use this key",
-        message="The public key of {name} is malformed, or its kind is unknown in TLS.",
+        message="The public key of {name} is malformed, or its type is unknown in TLS.",
         why="Java cannot read the certificate or use its key, so every handshake fails.",
         fix=_OTHER_KEY,
         source="JDK: Unknown named curve, Only uncompressed point format supported; measured with JDK 11 to 25",
@@ -66,7 +66,7 @@ TEXTS: dict[str, Text] = {
     ),
     "chain.extra": Text(
         title="Certificates that are not needed",
-        message="The files of {name} hold {count} more certificates that are not part of its chain: {others}.",
+        message="The files of {name} contain {count} more certificates that are not part of its chain: {others}.",
         why="They are not written to the stores.",
         fix="Nothing needs to be done.",
         source="RFC 8446, 4.4.2",
@@ -81,13 +81,13 @@ TEXTS: dict[str, Text] = {
     "chain.namesake": Text(
         title="Two CA certificates have the same name",
         message="Besides the issuer {issuer}, there is another certificate with that name: {reason}.",
-        why="Tools that go only by the name may take the wrong one.",
+        why="Tools that compare only the name may choose the wrong one.",
         fix="Remove the certificate that is no longer used from the folder.",
         source="RFC 5280, 4.2.1.1",
     ),
     "chain.no-leaf": Text(
-        title="There are only CA certificates, and none for a host",
-        message="The files hold {name}, but no certificate of a host.",
+        title="The files contain only CA certificates",
+        message="The files contain {name}, but no certificate for a host.",
         why="A server or client needs a certificate of its own.",
         fix="Add the file with the certificate that was issued for the host.",
     ),
@@ -100,7 +100,7 @@ TEXTS: dict[str, Text] = {
     ),
     "chain.self-signed-leaf": Text(
         title="The certificate is self-signed",
-        message="{name} was issued by itself, not by a CA.",
+        message="{name} is self-signed: it was not issued by a CA.",
         why="Every peer would have to trust this one certificate, and the portal accepts only CA certificates.",
         fix="Ask for a certificate from your PKI.",
         source="manual; RFC 5280, 3.2",
@@ -149,23 +149,23 @@ TEXTS: dict[str, Text] = {
     ),
     "csr.answer-for-another-key": Text(
         title="The answer belongs to another request",
-        message="None of the certificates in the answer was made for this private key.",
-        why="A certificate works only with the key that its request was made with.",
-        fix="Choose the key that was written with the request, or send this key's request again.",
+        message="None of the certificates in the answer was issued for this private key.",
+        why="A certificate works only with the private key that its request was created with.",
+        fix="Choose the key that was created with the request, or send this key's request again.",
         source="RFC 2986, 4.2",
     ),
     "csr.bad-name": Text(
         title="Not a host name",
         message="Java does not accept '{name}' as a host name: it {reason}.",
-        why="A CA refuses it, or issues a certificate that matches no host.",
+        why="A CA would refuse it, or issue a certificate that matches no host.",
         fix="Enter the host name that clients connect to, such as print.acme.example, or an IP address.",
         source="RFC 1123, 2.1; RFC 5280, 4.2.1.6",
     ),
     "csr.bad-subject": Text(
         title="A part of the subject cannot be used",
         message="'{text}' cannot be the {part} of a subject: {reason}.",
-        why="A CA refuses the request, or the text is not encoded.",
-        fix="Give another text, or leave this part out.",
+        why="A CA would refuse the request, or the text could not be encoded.",
+        fix="Enter another text, or leave this part out.",
         source="RFC 5280, appendix A",
     ),
     "form.critical-extension": Text(
@@ -178,7 +178,7 @@ TEXTS: dict[str, Text] = {
     "form.empty-subject": Text(
         title="The subject is empty, and the subjectAltName is not critical",
         message="{name} has an empty subject, and its subjectAltName is {state}.",
-        why="Java cannot read such a certificate, and reports a wrong password for a store with it.",
+        why="Java cannot read such a certificate, and reports a wrong password for a store that contains it.",
         fix="Ask for a certificate with a subject, or with a critical subjectAltName.",
         source="RFC 5280, 4.1.2.6; JDK: SubjectAlternativeName extension MUST be marked critical when subject field "
         "is empty",
@@ -198,8 +198,8 @@ TEXTS: dict[str, Text] = {
         source="RFC 5280, 4.2; measured with JDK 11 to 25",
     ),
     "form.hidden-characters": Text(
-        title="A name has control or invisible characters",
-        message="The names in {name} have characters that are not visible: {text}.",
+        title="A name contains control or invisible characters",
+        message="The names in {name} contain invisible characters: {text}.",
         why="Such names can look like others on a screen. No trustworthy CA issues them.",
         fix="Find out where this certificate comes from before you use it.",
         source="Unicode TR 36",
@@ -254,13 +254,13 @@ TEXTS: dict[str, Text] = {
         fix="Give the key's password too: type it now in the same field, or use --secret "
         "key-password=file:PATH\n"
         "(primary.key-password in a plan). The wizard writes a new file with one password for both, "
-        "as Java needs it.",
+        "as Java requires.",
         source="JDK keytool documentation, -keypass",
     ),
     "key-usage.ca-cannot-sign": Text(
         title="A CA is not allowed to sign certificates",
         message="The key usage of the CA {name} does not contain keyCertSign.",
-        why="Peers refuse certificates that were signed with this key. This is true for a root too.",
+        why="Peers refuse certificates that were signed with this key. This applies to a root too.",
         fix="Ask the PKI team for a valid CA certificate.",
         source="RFC 5280, 4.2.1.3; JDK: keyCertSign bit is not set",
     ),
@@ -274,27 +274,27 @@ TEXTS: dict[str, Text] = {
     ),
     "key.client-elsewhere": Text(
         title="The client's private key is not among the files",
-        message="The files hold no private key for {name}.",
+        message="The files contain no private key for {name}.",
         why="A key that was created on the client must be in its Windows store.",
         fix="On the client, check that Windows shows the certificate with a private key.",
     ),
     "key.mismatch": Text(
         title="The private key belongs to another certificate",
-        message="The files hold a private key, but it is not the key of {name}.",
+        message="The files contain a private key, but it is not the key of {name}.",
         why="A handshake with this pair fails, and Java refuses the store.",
         fix="Look for the key that was created together with the request for this certificate.",
         source="RFC 8446, 4.4.3; JDK KeyStore: private key does not match",
     ),
     "key.missing": Text(
         title="The private key is missing",
-        message="The files hold no private key for {name}.",
+        message="The files contain no private key for {name}.",
         why="Without its private key the certificate cannot be used.",
         fix="Add the key file, or ask for the PFX that was exported with the private key.",
         source="RFC 8446, 4.4.3; manual",
     ),
     "keystore.several-keys": Text(
-        title="The store holds several private keys",
-        message="{path} holds {count} private keys.",
+        title="The store contains several private keys",
+        message="{path} contains {count} private keys.",
         why="The server may present any of them: it depends on their order and on the client.",
         fix="Use a store with one key. The wizard writes one from the chain that you choose.",
         source="JDK SunX509 and NewSunX509 key managers",
@@ -315,9 +315,9 @@ TEXTS: dict[str, Text] = {
     ),
     "lifetime.renewal-is-shorter": Text(
         title="The next public certificate will be valid for a shorter time",
-        message="{name} ends on {date}. A public certificate issued then is valid for {limit} days at most.",
+        message="{name} expires on {date}. A public certificate issued then is valid for {limit} days at most.",
         why="Each renewal needs a restart of the server, and there will be more of them.",
-        fix="Make renewals a routine, or use a private PKI.",
+        fix="Plan for more frequent renewals, or use a private PKI.",
         source="CA/B Forum ballot SC-081v3; dates in data/public_ca.toml",
     ),
     "name.java-refuses": Text(
@@ -329,7 +329,7 @@ TEXTS: dict[str, Text] = {
     ),
     "name.no-san": Text(
         title="No host name in the subject alternative name",
-        message="{name} has no DNS name or address in its subject alternative name.",
+        message="{name} has no DNS name or IP address in its subject alternative name.",
         why="Only old Java programs still read the common name. The Windows client and OpenSSL refuse the certificate.",
         fix="Ask for a certificate with the host name as a subject alternative name of type DNS.",
         source="RFC 6125, 6.4.4; RFC 9525; JDK HostnameChecker",
@@ -337,7 +337,7 @@ TEXTS: dict[str, Text] = {
     "name.other-host": Text(
         title="The certificate names another host",
         message="{name} is for {found}, but the machine is {host}.",
-        why="A server does not compare the name of a client. But the files were probably mixed up.",
+        why="A server does not check the name of a client, but the files were probably mixed up.",
         fix="Check that this is the certificate for {host}.",
         source="JDK: the client checks the name (endpoint identification)",
     ),
@@ -359,28 +359,28 @@ TEXTS: dict[str, Text] = {
     "ocsp.no-responder": Text(
         title="The certificate names no OCSP responder",
         message="{name} names no OCSP responder.",
-        why="With OCSP switched on, the portal does not know whom to ask, unless a responder URL is set there.",
+        why="With OCSP switched on, there is no responder to ask, unless its URL is set in the portal.",
         fix="Set the responder's URL in the portal, or leave OCSP off.",
         source="RFC 6960, 3.1; vendor page PKI and encryption",
     ),
     "pem.odd-text": Text(
-        title="The PEM text has an error",
+        title="The PEM text contains an error",
         message="{path}: {note}",
-        why="The wizard can read it, other programs cannot.",
+        why="The wizard can read it, but other programs cannot.",
         fix="Use the files that the wizard writes, or ask for the original.",
         source="RFC 7468",
     ),
     "pem.utf-16": Text(
         title="The text is UTF-16",
         message="{path} is UTF-16 text.",
-        why="The wizard can read it, keytool and OpenSSL cannot. PowerShell writes such text with > and Out-File.",
+        why="The wizard can read it, but keytool and OpenSSL cannot. PowerShell writes such text with > and Out-File.",
         fix="Save it as ASCII or UTF-8, or use the files that the wizard writes.",
         source="measured with keytool 11 to 25 and OpenSSL 3.0",
     ),
     "pem.utf-8-bom": Text(
         title="The text begins with a byte order mark",
         message="{path} begins with a byte order mark.",
-        why="The wizard and OpenSSL can read it, keytool of Java 11, 17 and 21 cannot.",
+        why="The wizard and OpenSSL can read it, but keytool of Java 11, 17 and 21 cannot.",
         fix="Save it as UTF-8 without a byte order mark, or use the files that the wizard writes.",
         source="measured with keytool 11, 17, 21 (refuse) and 25 (reads), OpenSSL 3.0",
     ),
@@ -405,20 +405,21 @@ TEXTS: dict[str, Text] = {
         fix="Give the key's password too: type it now in the same field, or use --secret "
         "key-password=file:PATH\n"
         "(primary.key-password in a plan). The wizard writes a new file with one password for both, "
-        "as Java needs it.",
+        "as Java requires.",
         source="RFC 7292; JDK KeyManagerFactory",
     ),
     "pkcs12.no-integrity": Text(
         title="The store has no integrity check",
         message="{path} has no integrity check.",
         why="Any password is accepted, so an accepted password proves nothing. Damage is not detected.",
-        fix="If the vendor made it so (cacerts of newer Java): nothing. Otherwise export it with a password.",
+        fix="If the vendor created it like this (cacerts of newer Java), nothing needs to be done. Otherwise export "
+        "it again with a password.",
         source="RFC 7292, section 4",
     ),
     "reading.algorithm-unsupported": Text(
         title="The file uses an unknown algorithm",
         message="{file} uses {algorithm}, which the wizard cannot read.",
-        why="What cannot be read cannot be checked.",
+        why="The wizard cannot check what it cannot read.",
         fix="Export it again with AES-256 and SHA-256.",
         source="RFC 8018, RFC 7292",
     ),
@@ -441,16 +442,16 @@ TEXTS: dict[str, Text] = {
         source="RFC 8018, section 4.2",
     ),
     "reading.key-only": Text(
-        title="The file holds only a private key",
-        message="{file} holds a private key and no certificate.",
-        why="A key without its certificate identifies nobody.",
+        title="The file contains only a private key",
+        message="{file} contains a private key and no certificate.",
+        why="A private key cannot be used without its certificate.",
         fix="Add the certificate that belongs to the key.",
         source="RFC 5958",
     ),
     "reading.no-certificate": Text(
         title="There is no certificate in the file",
-        message="{file} holds no certificate.",
-        why="A chain is made of certificates.",
+        message="{file} contains no certificate.",
+        why="At least one certificate is needed to build the chain.",
         fix="Choose the certificate file from the PKI team: .pfx, .p12, .cer, .crt, .pem or .p7b.",
         source="RFC 5280",
         cases={
@@ -470,7 +471,7 @@ TEXTS: dict[str, Text] = {
         title="The file needs a password",
         message="{file} is protected by a password, but none was given.",
         why="Its private key, or all of it, is encrypted.",
-        fix="Give the password that came with the file.",
+        fix="Enter the password that came with the file.",
         source="RFC 7292, RFC 5958",
         cases={
             "part": Case("{file} is protected by a password ({part}), but none was given."),
@@ -485,18 +486,18 @@ TEXTS: dict[str, Text] = {
         cases={
             "part": Case("The password does not open {file} ({part}). The file itself is not damaged."),
             "cacerts": Case(
-                fix="It is changeit unless somebody changed it. Give the right one: cacerts-password\n"
+                fix="It is changeit unless somebody changed it. Enter the right one: cacerts-password\n"
                 "under [primary], or --secret primary.cacerts-password=file:PATH",
             ),
             "given": Case(
-                "The password that was given does not open {file}.",
+                "The given password does not open {file}.",
                 fix="Ask whoever made the file, or run the set-up with the files of the PKI team.",
             ),
         },
     ),
     "reading.request": Text(
         title="The file is a request, not a certificate",
-        message="{file} holds a certificate request (CSR), not a certificate.",
+        message="{file} contains a certificate request (CSR), not a certificate.",
         why="A request cannot be used until a CA signs it.",
         fix="Send the request to the PKI team and use the certificate that comes back.",
         source="RFC 2986",
@@ -505,18 +506,18 @@ TEXTS: dict[str, Text] = {
         title="There is a certificate request in the file",
         message="{path}: {note}",
         why="A request is not a certificate and not part of a chain.",
-        fix="If the certificate is there too: nothing. Otherwise wait for the answer of the CA.",
+        fix="If the certificate is there too, nothing needs to be done. Otherwise wait for the CA's answer.",
         source="RFC 2986",
     ),
     "reading.too-large": Text(
         title="The file is too large",
         message="{file} has {size:,} bytes. The wizard reads files up to {limit:,} bytes.",
-        why="A certificate file is never so large. Reading it would only use up memory.",
-        fix="Choose the certificate file itself, not an archive or an image that holds it.",
+        why="A certificate file is never this large. Reading it would only use up memory.",
+        fix="Choose the certificate file itself, not an archive or an image that contains it.",
         source="design of this program",
         cases={
             "certificates": Case(
-                "{file} holds more than {limit:,} certificates, which is the limit for one file.",
+                "{file} contains more than {limit:,} certificates, which is the limit for one file.",
                 fix="Choose the file with the certificates of this server, not a collection of everything.",
             ),
         },
@@ -541,7 +542,7 @@ TEXTS: dict[str, Text] = {
         title="A signature does not verify",
         message="{name} gives {issuer} as its issuer, but its signature was not made with that key.",
         why="The certificate was damaged or forged. Every peer refuses it.",
-        fix="Ask for the certificate again, and compare its fingerprint with the PKI team.",
+        fix="Ask for the certificate again, and compare its fingerprint with the one from the PKI team.",
         source="RFC 5280, 6.1.3 (a)(1)",
     ),
     "signature.issuer-serial-differs": Text(
@@ -557,7 +558,7 @@ TEXTS: dict[str, Text] = {
     "signature.key-id-differs": Text(
         title="The key identifiers do not match",
         message="{name} requires an issuer with key id {wanted}, but {issuer} has {found}.",
-        why="The signature is right, but Java and OpenSSL look for an issuer with the other key id and find none.",
+        why="The signature is valid, but Java and OpenSSL look for an issuer with the other key id and find none.",
         fix="Ask the PKI team which certificate of {issuer} belongs to this chain.",
         source="RFC 5280, 4.2.1.1; JDK: unable to find valid certification path; OpenSSL: "
         "X509_V_ERR_AKID_SKID_MISMATCH",
@@ -570,7 +571,7 @@ TEXTS: dict[str, Text] = {
         source="cryptography",
     ),
     "signature.root-names-another-issuer": Text(
-        title="The root refers to another issuer than itself",
+        title="The root refers to an issuer other than itself",
         message="The authority key identifier of the root {name} is not that of the root itself.",
         why="Java ignores the extensions of a root that it trusts. OpenSSL refuses the chain.",
         fix="Ask the PKI team for a correct root certificate.",
@@ -578,7 +579,7 @@ TEXTS: dict[str, Text] = {
     ),
     "strength.curve-not-in-tls": Text(
         title="Java's TLS does not support this curve",
-        message="The key of {name} is on the curve {key}.",
+        message="The key of {name} uses the curve {key}.",
         why="Java 16 and newer support only P-256, P-384 and P-521, so every handshake fails.",
         fix="Ask for a certificate with a P-256 or RSA-3072 key.",
         source="JDK-8235540, JDK-8235710",
@@ -594,7 +595,7 @@ TEXTS: dict[str, Text] = {
     "strength.weak-key": Text(
         title="A key is too weak",
         message="The key of {name} is {key}. The minimum is RSA-2048 or P-256.",
-        why="Such keys can be broken. Java still accepts some of them, OpenSSL and Windows refuse them.",
+        why="Such keys can be broken. Java still accepts some of them; OpenSSL and Windows refuse them.",
         fix="Ask for a certificate with a new RSA-3072 or P-256 key.",
         source="wizard's own floor; NIST SP 800-57 part 1, table 2",
     ),
@@ -644,13 +645,13 @@ TEXTS: dict[str, Text] = {
     ),
     "truststore.empty-to-java": Text(
         title="Java sees no entry in this store",
-        message="{path} holds {count} certificates and no key. None of them has Java's mark of a trusted entry.",
+        message="{path} contains {count} certificates and no key. None of them has Java's mark of a trusted entry.",
         why="Java loads it without an error as a trust store with 0 entries, and then trusts nobody.",
         fix="Let the wizard write the trust store, or create it with keytool -importcert -storetype PKCS12.",
         source="JDK PKCS12KeyStore; attribute 2.16.840.1.113894.746875.1.1",
     ),
     "usage.any": Text(
-        title="The certificate allows any usage instead of its own",
+        title="The certificate allows any usage instead of a specific one",
         message="{name} has anyExtendedKeyUsage and not {wanted}.",
         why="Java accepts that; OpenSSL and the client's library refuse it.",
         fix="Ask for a certificate with the extended key usage {wanted}.",
@@ -688,7 +689,7 @@ TEXTS: dict[str, Text] = {
     ),
     "usage.public-ca-drops-client-auth": Text(
         title="The renewed certificate will lack clientAuth",
-        message="{name} comes from a public CA. New certificates of {ca} have no clientAuth from {gone} on.",
+        message="{name} comes from a public CA. From {gone} on, {ca} issues certificates without clientAuth.",
         why="This certificate works until it ends. The primary will refuse the next one.",
         fix="Plan a private PKI for gateways and clients before the renewal.",
         source="Chrome Root Program Policy 1.8; dates in data/public_ca.toml",
@@ -718,7 +719,7 @@ TEXTS: dict[str, Text] = {
         title="An intermediate certificate has expired",
         message="The intermediate {name} expired on {date}, {span} ago.",
         why="Peers check the dates of every intermediate and refuse the whole chain.",
-        fix="Ask the PKI team for the renewed intermediate, and for a certificate under it.",
+        fix="Ask the PKI team for the renewed intermediate, and for a certificate issued by it.",
         source=_VALIDITY,
     ),
     "validity.intermediate-not-yet-valid": Text(
@@ -729,8 +730,8 @@ TEXTS: dict[str, Text] = {
         source=_VALIDITY,
     ),
     "validity.issuer-expires-first": Text(
-        title="An issuer ends before the certificate does",
-        message="{name} ends on {date}, but the certificate below it is valid until {leaf_date}.",
+        title="An issuer expires before the certificate does",
+        message="{name} expires on {date}, but the certificate below it is valid until {leaf_date}.",
         why="From {date} on peers refuse the chain, although the certificate itself is still valid.",
         fix="Plan the renewal for {date}.",
         source="RFC 5280, 6.1.3",
@@ -744,7 +745,7 @@ TEXTS: dict[str, Text] = {
     ),
     "validity.leaf-not-yet-valid": Text(
         title="The certificate is not valid yet",
-        message="By the clock of this machine, {name} becomes valid on {date}, {span} from now.",
+        message="According to the clock of this machine, {name} becomes valid on {date}, {span} from now.",
         why="Every peer refuses a certificate before its first day.",
         fix="Compare the clock with the right time. If it is right, wait until {date}.",
         source=_VALIDITY,
@@ -766,7 +767,7 @@ TEXTS: dict[str, Text] = {
     "writing.no-certificate": Text(
         title="No certificate for the trust store",
         message="No certificate was given for the trust store.",
-        why="Java refuses to check any peer with an empty trust store.",
+        why="With an empty trust store, Java refuses every peer.",
         fix="Add the file with the root certificate.",
         source="JDK: the trustAnchors parameter must be non-empty",
     ),
@@ -778,8 +779,8 @@ TEXTS: dict[str, Text] = {
         source="RFC 7292; manual",
     ),
     "writing.no-leaf": Text(
-        title="No certificate of a host for the key store",
-        message="The chain holds only CA certificates, and no certificate of a host.",
+        title="No certificate for a host in the key store",
+        message="The chain contains only CA certificates, and no certificate for a host.",
         why="A key store identifies a host, so it needs the certificate of that host.",
         fix="Add the file with the certificate that was issued for the host.",
     ),

@@ -30,7 +30,7 @@ TEXTS: dict[str, Text] = {
     "change.bug": Text(
         title="A bug in the wizard",
         message="This is a bug in the wizard: {kind}{where}.",
-        why="What was done before it is undone, as after any other failure.",
+        why="The steps already done are undone, as after any other failure.",
         fix="Please report it with the text above.",
         source=_OWN_RULE,
     ),
@@ -56,7 +56,7 @@ TEXTS: dict[str, Text] = {
         title="A file was changed later",
         message="{path} is not as change {change} left it.",
         why="Restoring the old state would lose the later edit.",
-        fix="Somebody or another tool edited it. Clarify that first, or restore the\nfile manually.",
+        fix="Find out first who or what edited it, or restore the file manually.",
         source=_OWN_RULE,
         cases={
             "newer": Case(fix="Roll back the newer change first: rollback {newer}"),
@@ -78,8 +78,8 @@ TEXTS: dict[str, Text] = {
         },
     ),
     "change.died-after-start": Text(
-        title="The server stopped after its start",
-        message="{unit} stopped after its start, and systemd started it again ({restarts} times).",
+        title="The server stopped after starting",
+        message="{unit} stopped after starting, and systemd started it again ({restarts} times).",
         why="A server that stops repeatedly is offline each time.",
         fix="Find the cause in its journal: journalctl -u {unit}",
         source="own rule: the server is watched for a while after a change (--settle)",
@@ -89,7 +89,8 @@ TEXTS: dict[str, Text] = {
         message="{endpoint} presents the built-in certificate ({certificate}): the service could not use "
         "the key store.",
         why="The server does this when it cannot use the key store, and gives no other sign.",
-        fix="The cause is the path, the password or the rights of the key store. To\nfind out which, run `doctor`.",
+        fix="The cause is the path, the password or the permissions of the key store.\nTo find out which, run "
+        "`doctor`.",
         source="manual: the fallback certificate named localhost",
     ),
     "change.folder-exchanged": Text(
@@ -97,21 +98,21 @@ TEXTS: dict[str, Text] = {
         message="The folder {folder} is not the one that was reviewed: {difference}.",
         why="Whoever can rename a folder could redirect files into another one.",
         fix="Only its owner, or the owner of a folder above, can do this: ask them.\n"
-        "Move the right folder to its place again, then make the plan again.",
+        "Move the reviewed folder back to its place, then make the plan again.",
         source="own rule: folders are opened once and used by descriptor; CWE-367",
     ),
     "change.folder-not-writable": Text(
-        title="No right to write in the folder",
-        message="This account cannot write in {folder}.",
+        title="No permission to write to the folder",
+        message="This account cannot write to {folder}.",
         why="The change could be neither made nor undone.",
         fix="Run as root (sudo), or as the owner of the folder.",
         source="access(2)",
     ),
     "change.folder-open": Text(
-        title="Other accounts can write in a parent folder",
-        message="{who} can write in the folder {folder}, and so exchange what is put there.",
-        why="They could exchange the key store, or one of its parent folders.",
-        fix="Remove that right: {repair}",
+        title="Other accounts can write to a parent folder",
+        message="{who} can write to the folder {folder}, and so replace the files in it.",
+        why="They could replace the key store, or one of its parent folders.",
+        fix="Remove that permission: {repair}",
         source="own rule; CWE-732",
     ),
     "change.foreign-edit": Text(
@@ -135,12 +136,13 @@ TEXTS: dict[str, Text] = {
         title="The file is protected by a flag",
         message="{path} is marked {flag}.",
         why="Even root cannot replace it while this flag is set.",
-        fix="Somebody probably set the flag on purpose: ask, then remove it (chattr).",
+        fix="Somebody probably set the flag on purpose. Ask first, then remove it (chattr).",
         source="ioctl_iflags(2)",
     ),
     "change.interrupted": Text(
         title="A change was interrupted",
-        message="Change {change} was interrupted while it was {phase}. No other change can start until it is settled.",
+        message="Change {change} was interrupted while it was {phase}. No other change can start until it is "
+        "undone, finished or kept.",
         why="Some files may be old and others new, and a new change would back up this mixture.",
         fix="Run `recover`: it undoes the change, finishes it with --finish, or accepts\n"
         "everything as it is now with --keep.",
@@ -164,7 +166,7 @@ TEXTS: dict[str, Text] = {
     ),
     "change.journal-damaged": Text(
         title="A journal is damaged",
-        message="The journal {path} is damaged in line {line}. The backups of the change are in {backups}.",
+        message="The journal {path} is damaged on line {line}. The backups of the change are in {backups}.",
         why="Without it the wizard cannot know which files the interrupted change had replaced.",
         fix="Leave the folder unchanged. `recover --undo` compares every file of the\n"
         "change and restores the old ones. `recover --keep` accepts everything as\n"
@@ -200,7 +202,7 @@ TEXTS: dict[str, Text] = {
         title="The record of a change is damaged",
         message="The record of change {change} cannot be used: {path}: {reason}. Its backups are in {backups}.",
         why="Without it the wizard does not know which backup belongs to which file.",
-        fix="Keep the folder: it holds the old files, one for each step. If the change\n"
+        fix="Keep the folder: it contains the old files, one for each step. If the change\n"
         "is not finished, `recover --keep` closes it and accepts everything as it\n"
         "is now.",
         source=_RECORDS,
@@ -235,7 +237,7 @@ TEXTS: dict[str, Text] = {
     "change.not-standing": Text(
         title="The change is not in effect",
         message="Change {change} cannot be rolled back: it is {outcome}.",
-        why="Nothing of it is left to undo.",
+        why="There is nothing left to undo.",
         fix="To see which changes are in effect, run `history`.",
         source=_OWN_RULE,
         cases={
@@ -288,8 +290,8 @@ TEXTS: dict[str, Text] = {
         source="bind(2), EADDRINUSE",
     ),
     "change.read-back": Text(
-        title="A written file has other content",
-        message="{path} was written, but reading it gives other content.",
+        title="A written file has different content",
+        message="{path} was written, but reading it gives different content.",
         why="Another program (for example a configuration manager) may be writing it, or the disk may be failing.",
         fix="Read the system's log and stop the other program, then try again.",
         source="own rule: what cannot be read back was not written",
@@ -312,7 +314,7 @@ TEXTS: dict[str, Text] = {
     "change.record-not-written": Text(
         title="The end of an undo could not be recorded",
         message="Every file is restored, but the last line of {journal} could not be written.",
-        why="Until then the wizard treats the change as interrupted.",
+        why="Until it is written, the wizard treats the change as interrupted.",
         fix="Free space there, then run `recover`.",
         source="own rule: the journal has no last line",
         cases={
@@ -363,21 +365,21 @@ TEXTS: dict[str, Text] = {
     "change.state-unusable": Text(
         title="The state folder belongs to another account",
         message="The state folder {state} is not a folder that belongs to this account.",
-        why="Backups contain key stores. The owner of the folder can read and exchange them.",
+        why="Backups contain key stores. The owner of the folder can read and replace them.",
         fix="Run the command as its owner (usually root), or use another folder:\n--state-dir.",
         source=_RECORDS,
     ),
     "change.stopped": Text(
         title="The change was stopped",
         message="The change received a signal and stopped between two steps.",
-        why="What was done is undone, so that the files are not left half old and half new.",
+        why="The steps already done are undone, so that the files are not left half old and half new.",
         fix="Apply it again later.",
         source="signal(7)",
     ),
     "change.system": Text(
         title="The system refused a step",
         message="The system refused a step of the change: {reason}{where}.",
-        why="The change cannot continue without this step. What was done before is undone.",
+        why="The change cannot continue without this step. The steps already done are undone.",
         fix="Correct the cause, then try again.",
         source="errno(3)",
     ),
@@ -412,7 +414,7 @@ TEXTS: dict[str, Text] = {
     "change.unknown": Text(
         title="This change is not on record",
         message="{state} has no record of a change {change}.",
-        why="It may be older than the kept ones, or made with another state folder.",
+        why="It may be older than the changes that are kept, or made with another state folder.",
         fix="`history` lists the recorded changes. If the state folder is lost, so are\nits backups.",
         source=_RECORDS,
     ),

@@ -25,14 +25,15 @@ TEXTS: dict[str, Text] = {
         source=_WIZARD,
         cases={
             "nobody": Case(
-                "Confirmation required: pass --yes (no terminal).", fix="Read what will be done, then add --yes."
+                "Confirmation is required. Without a terminal, use --yes.",
+                fix="Read what will be done, then add --yes.",
             ),
         },
     ),
     "checklist.none": Text(
-        title="there is no list on this machine",
+        title="there is no checklist on this machine",
         message="This machine has no list of what is left to do yet.",
-        why="The last step of a set-up creates it. It can also be made from an answers file.",
+        why="The last step of a set-up creates it. It can also be created from an answers file.",
         fix="Use --answers FILE, or run the wizard to its end.",
         source="interface of the checklist command",
     ),
@@ -40,7 +41,7 @@ TEXTS: dict[str, Text] = {
         title="ask the vendor about the cloud",
         message="Ask your vendor first: its pages contradict each other.",
         why="The vendor's PKI page says that only an on-premises primary supports your own CA "
-        "certificates. The chapter itself only skips the primary's step.",
+        "certificates. The chapter on trusted certificates only leaves out the primary's step.",
         fix="Ask whether your cloud supports your own CA certificates. If you leave, your\n"
         "answers are kept. Continue only after a yes, or at your own risk.",
         source="vendor page PKI and encryption; manual, Setup preparation",
@@ -64,19 +65,19 @@ TEXTS: dict[str, Text] = {
     ),
     "conf.value-file": Text(
         title="the value file has several lines",
-        message="{file} holds more than one line",
+        message="{file} contains more than one line",
         why="A password or path almost never contains a line break.",
         fix="Write only the value into the file. A line break at its end is ignored.",
         source="interface of the conf command",
         cases={
-            "not-utf-8": Case("{file} holds bytes that are not UTF-8"),
+            "not-utf-8": Case("{file} contains bytes that are not UTF-8"),
         },
     ),
     "csr.answers-or-host": Text(
         title="Neither answers nor a machine is given",
         message="Neither --answers nor --role with --host is given.",
         why="It must be clear which machines get a key and a request.",
-        fix="Give --answers FILE for all its machines, or --role and --host for one.",
+        fix="Use --answers FILE for all its machines, or --role and --host for one.",
         source=_CSR,
         cases={
             "both": Case(
@@ -135,7 +136,7 @@ TEXTS: dict[str, Text] = {
     ),
     "csr.unknown-certificate": Text(
         title="A certificate belongs to no request",
-        message="{name} in {file} was made for none of these keys.",
+        message="{name} in {file} was issued for none of these keys.",
         why="It was issued for another request, or its file is not one of this answer.",
         fix="Remove the file, or ask the PKI team which request it answers.",
         source=_CSR,
@@ -205,7 +206,7 @@ TEXTS: dict[str, Text] = {
         title="the renewed files are not there",
         message="{tool} names its renewed files, and one is not there: {file}",
         why="Without the renewed certificate and its key there is nothing to install.",
-        fix="See that {tool} has written its files and that this account can read them.",
+        fix="Check that {tool} has written its files and that this account can read them.",
         source="documentation of certbot, acme.sh, lego and step about hooks",
     ),
     "renewal.other-root": Text(
@@ -284,7 +285,7 @@ TEXTS: dict[str, Text] = {
     "settings.unreadable": Text(
         title="the file with defaults cannot be read",
         message="{file}: {reason}",
-        why="It holds the defaults of options, as TOML.",
+        why="It contains the defaults of options, as TOML.",
         fix="Correct or remove this file.",
         source=_SETTINGS,
     ),

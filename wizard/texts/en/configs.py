@@ -10,7 +10,7 @@ _NO_START = "The server does not start with a configuration that it cannot read.
 _OTHER_START = "The server does not start with such a file, or starts with other values."
 _REPAIR = "Accept the repair that the wizard offers, or correct the line."
 _TRIED = "tried with the Lightbend config library 1.3.1, Java 17 and bash; vendor manual (warning about Notepad)"
-_WHOLE = "Check that it is the server's configuration, and undo what made it grow."
+_WHOLE = "Check that this is the server's configuration, and shorten it."
 
 IN_FILE = "{file}, {message}."
 """What a parser says, who knows lines and not files."""
@@ -24,65 +24,65 @@ TEXTS: dict[str, Text] = {
         source=_TRIED,
     ),
     "config.crlf": Text(
-        title="Windows line ends",
+        title="Windows line endings",
         message="All lines end with CR LF.",
         why="The server accepts them, and the wizard keeps them.",
         fix="Nothing needs to be done.",
         source=_TRIED,
     ),
     "config.crlf-in-shell-file": Text(
-        title="Windows line ends in a shell file",
+        title="Windows line endings in a shell file",
         message="{windows} lines end with CR LF, the first is line {line}.",
         why="A shell takes the carriage return as part of each value, so passwords and paths are wrong.",
         fix='Accept the repair that the wizard offers (unattended-repair = "yes" in the\n'
-        "answers), or save the file with Linux line ends.",
+        "answers), or save the file with Linux line endings.",
         source=_TRIED,
     ),
     "config.duplicate": Text(
         title="setting present more than once",
-        message="{setting} is in use in line {line}. It hides the value in line {hidden}.",
-        why="An edit of the hidden line seems to work, but changes nothing.",
+        message="The value of {setting} on line {line} is in effect. It hides the value on line {hidden}.",
+        why="An edit of the hidden line would seem to work, but change nothing.",
         fix="Keep the line that is in use and remove the others.",
         source="HOCON specification, section Duplicate keys; bash manual",
     ),
     "config.known-password": Text(
         title="well-known password",
-        message="The value of {setting} in line {line} is a well-known password, which attackers try first.",
+        message="The value of {setting} on line {line} is a well-known password, which attackers try first.",
         why="Whoever can read the key store can then use the private key as well.",
         fix="Let the wizard generate another one when it writes the key store.",
         source="vendor manual (its example uses changeit); lists of common passwords",
     ),
     "config.missing-brace": Text(
         title="bracket not closed",
-        message="The bracket in line {line} is never closed.",
+        message="The bracket on line {line} is never closed.",
         why=_OTHER_START,
         fix="Close it where its object ends. If only one place is possible, the wizard offers to do it.",
         source=_TRIED,
     ),
     "config.mixed-line-ends": Text(
-        title="mixed line ends",
-        message="{windows} lines end with CR LF and {unix} with LF; the first change is in line {line}.",
+        title="mixed line endings",
+        message="{windows} lines end with CR LF and {unix} with LF; the first change is on line {line}.",
         why="The server accepts this, a shell does not. Two kinds of editors were used.",
         fix=_REPAIR,
         source=_TRIED,
     ),
     "config.not-utf-8": Text(
         title="bytes that are not UTF-8",
-        message="Line {line} holds a byte that is not UTF-8, as Latin-1 editors write it; {count} in all.",
+        message="Line {line} contains a byte that is not UTF-8, as Latin-1 editors write it; {count} in total.",
         why="Java reads such a byte as U+FFFD, so a password or path with it is wrong.",
         fix=_REPAIR,
         source=_TRIED,
     ),
     "config.nul": Text(
         title="NUL bytes",
-        message="The file has {count} NUL bytes, the first in line {line}.",
+        message="The file has {count} NUL bytes, the first on line {line}.",
         why="They come from a crash or a failed upload, so other content may be missing too.",
         fix="If they are at the end, accept the repair. Otherwise restore the file from a backup.",
         source=_TRIED,
     ),
     "config.smart-quotes": Text(
         title="typographic quotes",
-        message="A value in line {line} is in typographic quotes.",
+        message="A value on line {line} is in typographic quotes.",
         why="To the server they are ordinary characters: they become part of the password or path.",
         fix=_REPAIR,
         source=_TRIED,
@@ -110,14 +110,14 @@ TEXTS: dict[str, Text] = {
     ),
     "config.world-readable-secret": Text(
         title="every account can read the passwords",
-        message="With mode {mode} every account can read {file}, which holds {setting} in line {line}.",
+        message="With mode {mode} every account can read {file}, which contains {setting} on line {line}.",
         why="Whoever can log in can take the private key of the server.",
-        fix="Remove the read right of others: mode 0640 with the group of the service, or 0600.\n"
+        fix="Remove the read permission of others: mode 0640 with the group of the service, or 0600.\n"
         'On a gateway the change does it with unattended-restrict = "yes" in the answers.',
         source="POSIX file modes",
     ),
     "envfile.name": Text(
-        title="not a name of a setting",
+        title="not a valid name of a setting",
         message="{name} is not a name that a shell accepts for a setting",
         why="A shell would report an error in this line.",
         fix="Use letters, digits and _, and no digit at the beginning.",
@@ -132,7 +132,7 @@ TEXTS: dict[str, Text] = {
     ),
     "envfile.shell-code": Text(
         title="the setting is inside shell code",
-        message="the file holds shell code (line {line}), so a line at its end may have no effect",
+        message="the file contains shell code (line {line}), so a line at its end may have no effect",
         why="Its value depends on how the code runs.",
         fix="Edit the file manually.",
         source=_BASH,
@@ -177,9 +177,9 @@ TEXTS: dict[str, Text] = {
     ),
     "hocon.edit-not-proven": Text(
         title="the edit would change something else",
-        message="the edited text contains another change than that of {setting}",
+        message="the edit would change more than {setting}",
         why=_NO_EFFECT,
-        fix="Make the change manually, and please report the file.",
+        fix="Make the change manually, and please report this as a bug.",
         source=_LIGHTBEND,
         cases={
             "removed": Case("removing {setting} would change another setting"),
@@ -196,7 +196,7 @@ TEXTS: dict[str, Text] = {
         source=_LIGHTBEND,
     ),
     "hocon.expansion": Text(
-        title="limit of the wizard: substitutions",
+        title="too many substitutions",
         message="The substitutions need more steps, or make more text, than the wizard allows.",
         why=_BOUND,
         fix="Replace nested substitutions with their values.",
@@ -243,14 +243,14 @@ TEXTS: dict[str, Text] = {
         },
     ),
     "hocon.list-root": Text(
-        title="the file holds a list",
-        message="line {line}, column {column}: the file holds a list instead of settings",
+        title="the file contains a list",
+        message="line {line}, column {column}: the file contains a list instead of settings",
         why=_NO_START,
-        fix="Use the file that holds the settings.",
+        fix="Use the file with the settings.",
         source=_LIGHTBEND,
     ),
     "hocon.long-path": Text(
-        title="limit of the wizard: length of a path",
+        title="a path is too long",
         message="line {line}, column {column}: this path has more than {limit} keys",
         why=_BOUND,
         fix=_WHOLE,
@@ -281,7 +281,7 @@ TEXTS: dict[str, Text] = {
     ),
     "hocon.mixed": Text(
         title="values that cannot be joined",
-        message="line {line}, column {column}: a text, a list or an object cannot be side by side",
+        message="line {line}, column {column}: text, lists and objects cannot be joined",
         why=_NO_START,
         fix="Separate them: one value for one setting.",
         source=_LIGHTBEND,
@@ -290,7 +290,7 @@ TEXTS: dict[str, Text] = {
         },
     ),
     "hocon.not-a-text": Text(
-        title="the setting is more than a text",
+        title="the setting is not a single value",
         message="{setting} is {kind}{where}, not a single value",
         why="A single value in place of an object removes everything in the object.",
         fix="Look for the setting inside it.",
@@ -303,7 +303,7 @@ TEXTS: dict[str, Text] = {
         fix="Add the closing quote.",
         source=_LIGHTBEND,
         cases={
-            "three-quotes": Case("line {line}, column {column}: a text in three quotes begins here and does not end"),
+            "three-quotes": Case("line {line}, column {column}: a text in triple quotes begins here and does not end"),
         },
     ),
     "hocon.others-follow": Text(
@@ -359,7 +359,7 @@ TEXTS: dict[str, Text] = {
     ),
     "hocon.several-commented": Text(
         title="commented out in several places",
-        message="{setting} is commented out in the lines {lines}",
+        message="{setting} is commented out on lines {lines}",
         why="It is not clear which of them is meant.",
         fix="Remove the comment sign at the right place manually.",
         source=_LIGHTBEND,
@@ -383,21 +383,21 @@ TEXTS: dict[str, Text] = {
         source=_LIGHTBEND,
     ),
     "hocon.too-large": Text(
-        title="limit of the wizard: bytes",
+        title="the file is too large",
         message="line {line}, column {column}: the file has more than {limit} bytes, which is the limit",
         why=_BOUND,
         fix=_WHOLE,
         source=_LIGHTBEND,
     ),
     "hocon.too-many-appends": Text(
-        title="limit of the wizard: +=",
+        title="too many +=",
         message="line {line}, column {column}: the file has more than {limit} +=",
         why=_BOUND,
         fix="Write the whole list.",
         source=_LIGHTBEND,
     ),
     "hocon.too-many-keys": Text(
-        title="limit of the wizard: keys",
+        title="too many keys",
         message="line {line}, column {column}: the file has more than {limit} keys, list items and substitutions",
         why=_BOUND,
         fix=_WHOLE,
@@ -416,7 +416,7 @@ TEXTS: dict[str, Text] = {
     ),
     "hocon.value-not-text": Text(
         title="the value cannot be written",
-        message="the value holds half of a surrogate pair",
+        message="the value contains half of a surrogate pair",
         why=_NO_START,
         fix="Type the value again.",
         source=_LIGHTBEND,

@@ -28,12 +28,13 @@ TEXTS: dict[str, Text] = {
         title="an alert without a client certificate is normal",
         message="{endpoint} ends the connection with {alert} because no client certificate was sent.",
         why="This is how mutual TLS refuses. The check in the manual prints it on a correct server too.",
-        fix="Nothing. To test with a certificate: cloudstream-wizard probe {endpoint} --client GATEWAY.pfx",
+        fix="Nothing needs to be done. To test with a certificate: cloudstream-wizard probe {endpoint} --client "
+        "GATEWAY.pfx",
         source="RFC 8446, section 4.4.2.4; manual, check with openssl s_client",
     ),
     "doctor.built-in-installed": Text(
-        title="the key store holds a certificate like the built-in one",
-        message="{endpoint} presents {subject}, and that is what the configured key store holds.",
+        title="the key store contains a certificate like the built-in one",
+        message="{endpoint} presents {subject}, and that is what the configured key store contains.",
         why="It is a certificate for localhost. Gateways and clients refuse it like the built-in one.",
         fix="Set up the server with a certificate for its own name: cloudstream-wizard.",
         source="manual, check of the set-up: localhost",
@@ -59,7 +60,7 @@ TEXTS: dict[str, Text] = {
                 fix="Run cloudstream-wizard and set up the server.",
             ),
             "name": Case(
-                "The file name {file} holds characters that cannot be shown.",
+                "The file name {file} contains characters that cannot be shown.",
                 fix="Give the file a plain name, and enter that name in application.conf.",
             ),
             "no-root": Case(
@@ -97,8 +98,8 @@ TEXTS: dict[str, Text] = {
         source="JDK: Invalid keystore format; EOFException",
     ),
     "doctor.cacerts-empty": Text(
-        title="cacerts holds no certificate",
-        message="{path} opens, but holds no trust anchor.",
+        title="cacerts contains no certificate",
+        message="{path} opens, but contains no trust anchor.",
         why="Java refuses to check any peer: the trustAnchors parameter must be non-empty.",
         fix=_RESTORE_CACERTS,
         source="JDK: InvalidAlgorithmParameterException",
@@ -121,12 +122,12 @@ TEXTS: dict[str, Text] = {
         title="the password of cacerts was changed",
         message="{path} does not open with the known password.",
         why="Somebody changed it from the default. Nothing can be imported, and some servers cannot read it.",
-        fix="Give the password: --secret primary.cacerts-password=file:PATH. The wizard does not change it.",
+        fix="Enter the password: --secret primary.cacerts-password=file:PATH. The wizard does not change it.",
         source="JDK: Keystore was tampered with, or password was incorrect",
     ),
     "doctor.cacerts-replaced": Text(
         title="cacerts was replaced since the set-up",
-        message="{path} no longer holds the root that change {change} imported ({alias}).",
+        message="{path} no longer contains the root that change {change} imported ({alias}).",
         why="An update of the product's Java brings a new cacerts. The server then no longer trusts the gateways.",
         fix="Let the wizard import the root again.",
         source="domain: cacerts lies inside the product's tree",
@@ -141,15 +142,16 @@ TEXTS: dict[str, Text] = {
     "doctor.change-interrupted": Text(
         title="an earlier change was interrupted",
         message="Change {change} began and did not end.",
-        why="Some files may be old and others new. No other change can start until this one is settled.",
-        fix="Settle it: cloudstream-wizard recover",
+        why="Some files may be old and others new. No other change can start until this one is undone, finished or "
+        "kept.",
+        fix="Undo or finish it: cloudstream-wizard recover",
         source="design of the wizard",
     ),
     "doctor.changed-since": Text(
         title="a file was changed after the set-up",
         message="{path} is not as change {change} of {at} left it: {what}.",
         why="Somebody, or an update of the product, has changed it since then.",
-        fix="Compare it with the backup, or run the set-up again. An empty plan means that all is well.",
+        fix="Compare it with the backup, or run the set-up again. An empty plan means that everything is in order.",
         source="design of the wizard",
     ),
     "doctor.client-auth-off": Text(
@@ -190,13 +192,13 @@ TEXTS: dict[str, Text] = {
     "doctor.conf-not-used": Text(
         title="the server reads another file than application.conf",
         message="{what} {place}: the server reads that, and not {path}.",
-        why="What is in application.conf has no effect, and neither has any change of it.",
+        why="Nothing in application.conf has any effect, and neither does any change to it.",
         fix="Remove {option} there and restart the service, or edit the settings in that other place.",
         source="Lightbend config, ConfigFactory.load()",
     ),
     "doctor.conf-not-utf8": Text(
         title="a character in a setting is lost",
-        message="{path}, line {line}: the value of {name} holds a byte that is not UTF-8. The server "
+        message="{path}, line {line}: the value of {name} contains a byte that is not UTF-8. The server "
         "reads another character.",
         why="The file was saved as Latin-1 or Windows-1252. " + _FALLBACK,
         fix="Write the value again as UTF-8. For a password, choose ASCII characters.",
@@ -206,7 +208,7 @@ TEXTS: dict[str, Text] = {
         title="application.conf was probably edited on another system",
         message="{path}, line {line}: {reason}",
         why="The server can still read the file.",
-        fix="Nothing, as long as the two key store settings are right.",
+        fix="Nothing needs to be done as long as the two key store settings are right.",
         source=_LIGHTBEND,
     ),
     "doctor.conf-syntax": Text(
@@ -234,7 +236,7 @@ TEXTS: dict[str, Text] = {
         title="every account can read the key store's password",
         message="{path} has mode {mode} and contains the key store's password.",
         why="Every account on this server can read the password of the private key.",
-        fix="Remove the read right of others: mode 0640, group of the service.",
+        fix="Remove the read permission of others: mode 0640, group of the service.",
         source="CWE-732",
     ),
     "doctor.crash-loop": Text(
@@ -253,7 +255,7 @@ TEXTS: dict[str, Text] = {
     ),
     "doctor.facts-unusable": Text(
         title="the facts cannot be read",
-        message="The file does not hold the facts of a diagnosis ({reason}).",
+        message="The file does not contain the facts of a diagnosis ({reason}).",
         why="Only facts that `doctor --json` or a support bundle wrote can be checked again.",
         fix="Create them again on the server: cloudstream-wizard doctor --json",
         source="interface of the wizard",
@@ -265,7 +267,7 @@ TEXTS: dict[str, Text] = {
         title="the server presents its built-in certificate",
         message="{endpoint} presents the built-in certificate ({subject}), although a key store is set up.",
         why="The server could not use the key store and reports this only in its log. Gateways refuse the certificate.",
-        fix="Check the settings, the rights on the file and the password; then restart the service.",
+        fix="Check the settings, the permissions of the file and the password; then restart the service.",
         source="manual, check of the set-up: localhost",
     ),
     "doctor.for-another-host": Text(
@@ -292,9 +294,9 @@ TEXTS: dict[str, Text] = {
     ),
     "doctor.jre-bare": Text(
         title="there is no Java for a test",
-        message="{path} holds a trust store, but no Java.",
+        message="{path} contains a trust store, but no Java.",
         why="Only the wizard itself can check the key store.",
-        fix="Nothing, if this is an image or a practice folder.",
+        fix="Nothing needs to be done if this is an image or a practice folder.",
         source="design of the wizard",
     ),
     "doctor.jre-missing": Text(
@@ -305,7 +307,7 @@ TEXTS: dict[str, Text] = {
         source=_ROOT_CA,
     ),
     "doctor.key-password": Text(
-        title="the private key has another password than the store",
+        title="the private key has a different password than the store",
         message="The configured password opens {path}, but not the private key in it.",
         why="The server has one password and uses it for both. " + _FALLBACK,
         fix="Let the wizard write the key store again with one password for both. It needs the key's own password.",
@@ -364,14 +366,14 @@ TEXTS: dict[str, Text] = {
     "doctor.log-denied": Text(
         title="the service cannot read a file",
         message=_LOG_LINE,
-        why="The service's account has no right to the file or to one of its parent folders.",
+        why="The service's account has no permission to read the file or to enter one of its parent folders.",
         fix="Find out which: cloudstream-wizard doctor",
         source=_JSSE,
     ),
     "doctor.log-empty-truststore": Text(
         title="Java sees no entry in a trust store",
         message=_LOG_LINE,
-        why="A PFX with only CA certificates (openssl -nokeys) holds nothing that Java trusts.",
+        why="A PFX with only CA certificates (openssl -nokeys) contains nothing that Java trusts.",
         fix="Create the trust store with this wizard or with keytool.",
         source=_JSSE,
     ),
@@ -383,7 +385,7 @@ TEXTS: dict[str, Text] = {
         source=_JSSE,
     ),
     "doctor.log-key-password": Text(
-        title="the private key has another password than the store",
+        title="the private key has a different password than the store",
         message=_LOG_LINE,
         why="The password opens the store, but not its key.",
         fix="Repair it: cloudstream-wizard doctor --fix doctor.key-password",
@@ -434,7 +436,7 @@ TEXTS: dict[str, Text] = {
     "doctor.log-nothing-to-show": Text(
         title="one side has no certificate that it can use",
         message=_LOG_LINE,
-        why="The key store did not open, has no private key, or has a kind of key that the other side refuses.",
+        why="The key store did not open, has no private key, or has a type of key that the other side refuses.",
         fix="Find out which: cloudstream-wizard doctor",
         source=_JSSE_AND_OTHERS,
     ),
@@ -610,10 +612,10 @@ TEXTS: dict[str, Text] = {
     ),
     "doctor.other-certificate-served": Text(
         title="the server does not present the installed certificate",
-        message="{endpoint} presents {subject} (SHA-256 {sha256}...), but the key store holds {installed} "
+        message="{endpoint} presents {subject} (SHA-256 {sha256}...), but the key store contains {installed} "
         "({installed_sha256}...).",
-        why="Gateways see another certificate than the installed one.",
-        fix="Restart the service. If it stays, another server or a load balancer answers at this address.",
+        why="Gateways get a different certificate than the installed one.",
+        fix="Restart the service. If that does not help, another server or a load balancer answers at this address.",
         source="manual, check of the set-up",
     ),
     "doctor.password-not-ascii": Text(
@@ -821,7 +823,7 @@ TEXTS: dict[str, Text] = {
     ),
     "doctor.store-no-key": Text(
         title="the key store has no private key",
-        message="{path} holds certificates, but no private key.",
+        message="{path} contains certificates, but no private key.",
         why="Without its private key a certificate cannot be used in a TLS handshake. " + _FALLBACK,
         fix="Ask for the PFX that was exported together with the private key, then run the set-up with it.",
         source="RFC 7292; manual, Setup preparation",
@@ -841,8 +843,8 @@ TEXTS: dict[str, Text] = {
         source="JDK-8076190; Oracle: versions with the pkcs12 security properties",
     ),
     "doctor.store-two-keys": Text(
-        title="the key store holds several private keys",
-        message="{path} holds {keys} private keys. The server may choose the wrong one.",
+        title="the key store contains several private keys",
+        message="{path} contains {keys} private keys. The server may choose the wrong one.",
         why="Java takes the first key entry that matches, and an old or test certificate may come first.",
         fix="Let the wizard write the key store again with only the right key.",
         source="JDK SunX509 key manager; measured with Java 17",
@@ -921,19 +923,19 @@ TEXTS: dict[str, Text] = {
     "plan.folder-of-service": Text(
         title="a parent folder belongs to the service's account",
         message="{folder} belongs to the account of the service, {who}, which can rename what is in it.",
-        why="The wizard keeps the reviewed folders open, and stops if one is exchanged in the meantime.",
-        fix="Nothing has to be done.",
+        why="The wizard keeps the reviewed folders open, and stops if one is replaced in the meantime.",
+        fix="Nothing needs to be done.",
         source="own rule; CWE-367",
     ),
     "plan.folder-open": Text(
-        title="other accounts can write in a parent folder",
-        message="{who} can write in {folder}, and so exchange what is put there.",
-        why="The key store could be exchanged. No change is made until this is corrected.",
+        title="other accounts can write to a parent folder",
+        message="{who} can write to {folder}, and so replace the files in it.",
+        why="The key store could be replaced. No change is made until this is corrected.",
         fix="{repair}",
         source="own rule; CWE-732",
     ),
     "plan.overruled": Text(
-        title="a change of application.conf would have no effect",
+        title="a change to application.conf would have no effect",
         message="{what} {place}: the server reads that, and not what this change would write into {path}.",
         why="After the restart the server would use its old settings, so the change would be undone.",
         fix="Remove {option} there and restart the service. Then make the plan again.",

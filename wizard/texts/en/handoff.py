@@ -25,7 +25,7 @@ TEXTS: dict[str, Text] = {
         title="the search text matches no certificate",
         message="{text} is neither in the subject nor in the issuer of {name}.",
         why="The client would find no certificate and stay offline.",
-        fix="Use a part of either, for example the host name, without CN= and the like.",
+        fix="Use a part of one of them, for example the host name, without CN= and the like.",
         source="manual, Setting up the client",
     ),
     "client.subject-unsafe": Text(
@@ -51,8 +51,8 @@ TEXTS: dict[str, Text] = {
     "export.no-vault-password": Text(
         title="the keys and passwords would not be encrypted",
         message="The folder contains keys and passwords, but there is no password to encrypt them.",
-        why="Such a folder is copied and put into repositories.",
-        fix="Give --secret {name}=file:PATH, or use --plain-secrets and encrypt\nthem yourself.",
+        why="Such a folder is often copied, or committed to a repository.",
+        fix="Use --secret {name}=file:PATH, or use --plain-secrets and encrypt\nthem yourself.",
         source="Ansible documentation, Vault",
     ),
     "handoff.findings": Text(
@@ -91,23 +91,23 @@ TEXTS: dict[str, Text] = {
     "inventory.no-machine": Text(
         title="nothing was handed out to this machine",
         message="No certificate was handed out to {name}.",
-        why="Only a machine of the inventory can be taken out of it.",
+        why="Only a machine in the inventory can be removed from it.",
         fix="See the names with: cloudstream-wizard inventory",
         source="design of the wizard",
     ),
     "inventory.not-kept": Text(
         title="the certificates in the bundles are not watched",
         message="The bundles are there, but not in the inventory: {reason}",
-        why="status cannot warn before the certificates in them end.",
+        why="status cannot warn you before the certificates in them expire.",
         fix="{hint}",
         source="design of the wizard",
     ),
     "inventory.unreadable": Text(
         title="the inventory cannot be read",
         message="The inventory {path} cannot be read ({kind}).",
-        why="It says which certificates were handed out, and when each ends.",
-        fix="Restore it from a backup, or move it away and make the bundles again:\n"
-        "what is made from then on is in a new one.",
+        why="It lists which certificates were handed out, and when each expires.",
+        fix="Restore it from a backup, or move it away and create the bundles again.\n"
+        "A new inventory then lists what is created from then on.",
         source="design of the wizard",
     ),
 }

@@ -22,7 +22,7 @@ TEXTS: dict[str, Text] = {
         why="The wizard needs this file to continue.",
         fix="Check the spelling of the path.",
         cases={
-            "blanks": Case(fix="Check the spelling of the path. Put a path with blanks in double quotes."),
+            "blanks": Case(fix="Check the spelling of the path. Put a path with spaces in double quotes."),
         },
     ),
     "file.not-readable": Text(
@@ -39,13 +39,13 @@ TEXTS: dict[str, Text] = {
         title="Not an ordinary file",
         message="{file} is not an ordinary file",
         why="It cannot be read twice, so what is shown could differ from what is used.",
-        fix="Save it to a file and enter that.",
+        fix="Save its content to a file, and enter the path of that file.",
     ),
     "file.not-writable": Text(
-        title="the wizard cannot write to a folder",
+        title="The wizard cannot write to a folder",
         message="Nothing can be written to {folder}: {reason}.",
-        why="Without it no bundle can be written.",
-        fix="Choose another folder, or check its rights and the free space.",
+        why="No bundle can be written there.",
+        fix="Choose another folder, or check its permissions and the free space.",
         source="design of the wizard",
         cases={
             "checklist": Case("The checklist cannot be saved in {folder}: {reason}", fix="Start the wizard with sudo."),
@@ -115,15 +115,15 @@ TEXTS: dict[str, Text] = {
         title="keytool reported an error",
         message="{store}: keytool reports: {words}",
         why=_SAME_JAVA,
-        fix="Read the report. With --debug you see all of it.",
+        fix="Read the report. Use --debug to see all of it.",
         source=_KEYTOOL,
         cases={
             "request": Case("{store}: keytool made a certificate request that cannot be read"),
         },
     ),
     "keytool.key-differs": Text(
-        title="Key and certificate are of different kinds",
-        message="{store}: Java reads the private key as another kind of key than the certificate's (it "
+        title="Key and certificate are of different types",
+        message="{store}: Java reads the private key as a different type of key than the certificate's (it "
         "signs with {signer}, the certificate has {public})",
         why="Java opens the store, but cannot sign in a handshake.",
         fix="Ask for a certificate with a plain RSA or P-256 key.",
@@ -180,14 +180,14 @@ TEXTS: dict[str, Text] = {
     ),
     "keytool.permission": Text(
         title="keytool cannot read or write the store",
-        message="{store}: keytool has no right to read or write the store",
+        message="{store}: keytool has no permission to read or write the store",
         why=_SAME_JAVA,
         fix="Run the wizard as root.",
         source=_KEYTOOL,
     ),
     "keytool.store-cut": Text(
-        title="The store is cut off or has surplus bytes",
-        message="{store}: the store is cut off or has surplus bytes",
+        title="The store is cut off or has extra bytes",
+        message="{store}: the store is cut off or has extra bytes",
         why=_SAME_JAVA,
         fix="Copy the file again in binary mode and compare size and hash.",
         source=_KEYTOOL,
@@ -210,21 +210,21 @@ TEXTS: dict[str, Text] = {
         title="Java does not find the store, or cannot read it",
         message="{store}: Java does not find the store, or cannot read it",
         why=_SAME_JAVA,
-        fix="Check the path, and the rights on the file.",
+        fix="Check the path, and the permissions of the file.",
         source=_KEYTOOL,
     ),
     "keytool.tampered": Text(
         title="The password is wrong, or the file is damaged",
         message="{store}: Java refuses the store: the password is wrong, or the file is damaged",
         why=_SAME_JAVA,
-        fix="Give the right password. For cacerts it is changeit unless somebody changed it.",
+        fix="Enter the right password. For cacerts it is changeit unless somebody changed it.",
         source=_KEYTOOL,
     ),
     "editor.missing": Text(
         title="There is no editor",
         message="{file} cannot be opened: there is no editor on this machine.",
-        why="The wizard opens the editor of the operator, and has none of its own.",
-        fix="Name one, then start the wizard again: export EDITOR=nano",
+        why="The wizard has no editor of its own; it starts the one that EDITOR names.",
+        fix="Set one, then start the wizard again: export EDITOR=nano",
         source="environ(7): EDITOR, VISUAL",
         cases={
             "not-started": Case("{file} cannot be opened: {editor} did not start ({reason})."),
@@ -234,7 +234,7 @@ TEXTS: dict[str, Text] = {
         title="A program is missing",
         message="the program {program} does not exist",
         why="A step needs it.",
-        fix="Install it, or give its path.",
+        fix="Install it, or enter its path.",
     ),
     "program.not-runnable": Text(
         title="A program cannot be run",
@@ -252,21 +252,21 @@ TEXTS: dict[str, Text] = {
         title="a password is required",
         message="The password {name} is not given.",
         why="Without it the files cannot be opened or written.",
-        fix="Give --secret {name}=file:PATH.",
+        fix="Use --secret {name}=file:PATH.",
         source=_WIZARD,
         cases={
             "new-store": Case(
                 "The password of the new store is not given.",
-                fix="Give --secret {name}=file:PATH, or answer\n{{ generate = true }}.",
+                fix="Use --secret {name}=file:PATH, or answer\n{{ generate = true }}.",
             ),
             "store": Case("The password of {store} is not known."),
             "key": Case(
                 "The private key has its own password, which is needed to replace it with the store's.",
-                fix="Give --secret {name}=file:PATH. Whoever exported the file knows it.",
+                fix="Use --secret {name}=file:PATH. Whoever exported the file knows it.",
             ),
             "nobody": Case(
                 "{prompt}: this password is required, and there is no terminal to ask for it.",
-                fix="Give --secret {name}=file:PATH (or env:VAR, fd:N), or set {name}\nin the answers file.",
+                fix="Use --secret {name}=file:PATH (or env:VAR, fd:N), or set {name}\nin the answers file.",
             ),
             "none": Case("No password was given.", fix="Start again when you have it."),
             "terminal": Case(
@@ -278,9 +278,9 @@ TEXTS: dict[str, Text] = {
     ),
     "secret.source-unusable": Text(
         title="a password source cannot be read",
-        message="{source}, which should hold {name}, cannot be read: {reason}.",
+        message="{source}, which should contain {name}, cannot be read: {reason}.",
         why="The wizard cannot continue without the password.",
-        fix="Check the name and the rights, or use another source.",
+        fix="Check the name and the permissions, or use another source.",
         source=_WIZARD,
         cases={
             "form": Case(
@@ -289,7 +289,7 @@ TEXTS: dict[str, Text] = {
                 "A password is never part of the command line.",
             ),
             "variable": Case(
-                "The variable {variable}, which should hold {name}, is not set.",
+                "The variable {variable}, which should contain {name}, is not set.",
                 fix="Set and export it, or use another source.",
             ),
             "too-long": Case(
@@ -306,23 +306,23 @@ TEXTS: dict[str, Text] = {
                 "The source of {name} has more than one line.", fix="Write only the password into it, on one line."
             ),
             "blank": Case(
-                "The source of {name} has a blank or tab at the beginning or end.",
-                fix="Remove the blank. If it belongs to the password, use env:VARIABLE.",
+                "The source of {name} has a space or tab at the beginning or end.",
+                fix="Remove it. If it belongs to the password, use env:VARIABLE.",
             ),
         },
     ),
     "service.crash-loop": Text(
         title="The service crashes and restarts repeatedly",
-        message="{unit}: the unit starts, stops and is started again{evidence}",
+        message="{unit}: the unit starts, stops and is started again and again{evidence}",
         why=_RESTART,
-        fix="Remove the cause, which its journal shows. Then systemctl reset-failed and restart.{journal}",
+        fix="Fix the cause, which its journal shows. Then run systemctl reset-failed and restart.{journal}",
         source=_SYSTEMD,
     ),
     "service.failed": Text(
         title="The service did not start",
         message="{unit}: the unit failed to start{evidence}",
         why=_RESTART,
-        fix="Remove the cause, which its journal shows. Then systemctl reset-failed and restart.{journal}",
+        fix="Fix the cause, which its journal shows. Then run systemctl reset-failed and restart.{journal}",
         source=_SYSTEMD,
     ),
     "service.masked": Text(
@@ -385,7 +385,7 @@ TEXTS: dict[str, Text] = {
         title="The service took too long to stop",
         message="{unit}: the old process did not stop in time, so the new one could not start{evidence}",
         why=_RESTART,
-        fix="Wait until it stops (systemctl status). Then systemctl restart.{journal}",
+        fix="Wait until it stops (systemctl status). Then run systemctl restart.{journal}",
         source=_SYSTEMD,
     ),
     "service.stopped": Text(
@@ -406,7 +406,7 @@ TEXTS: dict[str, Text] = {
         title="systemd cannot read the service unit",
         message="{unit}: the unit file exists, but systemd cannot use it{evidence}",
         why=_RESTART,
-        fix="Find the cause: systemd-analyze verify, then systemctl daemon-reload.{journal}",
+        fix="Find the cause with systemd-analyze verify, then run systemctl daemon-reload.{journal}",
         source=_SYSTEMD,
     ),
     "service.unit-missing": Text(
@@ -420,7 +420,7 @@ TEXTS: dict[str, Text] = {
         title="A timer needs systemd",
         message="A timer needs systemd, and --restart-command says that this machine has none.",
         why="Nothing would start the check.",
-        fix="Let cron run: cloudstream-wizard status",
+        fix="Use cron to run: cloudstream-wizard status",
         source=_SYSTEMD,
     ),
 }

@@ -30,7 +30,7 @@ TEXTS: dict[str, Text] = {
     ),
     "answer.unusable": Text(
         title="an answer cannot be used",
-        message="What was typed is not an answer to the question.",
+        message="This is not a valid answer to the question.",
         why="The wizard would have to guess.",
         fix="Type it in the form of the example.",
         source=_WIZARD,
@@ -112,7 +112,7 @@ TEXTS: dict[str, Text] = {
         title="cacerts could not be checked",
         message="It is not known whether {root} is in {path}: {reason}",
         why="Without the root there the server does not trust its own gateways.",
-        fix="Give its password (cacerts-password; changeit unless somebody changed it), or\n"
+        fix="Enter its password (cacerts-password; changeit unless somebody changed it), or\n"
         "import the root manually (see portal/{file} of the bundles):\n" + _IMPORT,
         source=_PRIMARY,
     ),
@@ -133,27 +133,27 @@ TEXTS: dict[str, Text] = {
     ),
     "cacerts.root-left-out": Text(
         title="the root is not added to cacerts",
-        message="{root} is not in {path}, and the answers leave it so.",
+        message="{root} is not in {path}, and the answers say not to add it.",
         why="The server will not trust gateways and clients with certificates of this root.",
-        fix="Answer auto, unless somebody else imports it:\n" + _IMPORT,
+        fix="Answer auto, or have it imported manually:\n" + _IMPORT,
         source=_PRIMARY,
     ),
     "chain.no-authority": Text(
         title="no CA certificate among the files",
         message="None of the {files} files contains a CA certificate.",
-        why="A trust store holds CA certificates. Nothing else can be trusted.",
+        why="A trust store needs CA certificates. Nothing else can be trusted.",
         fix="Ask for the root certificate as .cer, .crt or .pem.",
         source=_UNATTENDED,
     ),
     "chain.no-certificate": Text(
-        title="no certificate of a host among the files",
+        title="no certificate for a host among the files",
         message="None of the {files} files contains a certificate ({others} of them are not certificate files).",
         why="CA certificates alone cannot identify a host.",
         fix="Ask the PKI team for the PFX of this host, or add its certificate.",
         source="manual, Setup preparation",
         cases={
-            "authorities": Case("The files hold {count} CA certificates and no certificate of a host."),
-            "keys": Case("The files hold {count} private keys and no certificate."),
+            "authorities": Case("The files contain {count} CA certificates and no certificate for a host."),
+            "keys": Case("The files contain {count} private keys and no certificate."),
         },
     ),
     "change.anchor-stays": Text(
@@ -208,7 +208,7 @@ TEXTS: dict[str, Text] = {
     "gateway.no-proof": Text(
         title="the product's Java is not here yet",
         message="There is no keytool at {path}, so Java has not tested the new key store.",
-        why="Every Java can read the encryption of the store, but this one has not tried.",
+        why="Every Java can read the encryption of the store, but the product's Java has not tested it.",
         fix="After the installation, check in the portal that the gateway is online.",
         source=_DESIGN,
     ),
@@ -235,7 +235,7 @@ TEXTS: dict[str, Text] = {
     ),
     "gateway.primary-name": Text(
         title="the primary's certificate has another name",
-        message="{endpoint} presents the certificate of {subject}, which is not made for {host}.",
+        message="{endpoint} presents the certificate of {subject}, which is not issued for {host}.",
         why="A gateway that checks the name ends the connection.",
         fix="Connect to a name in the primary's certificate, or get a certificate with this name.",
         source="RFC 9525",
@@ -263,23 +263,24 @@ TEXTS: dict[str, Text] = {
     ),
     "gateway.store-path": Text(
         title="this path cannot be used for a store",
-        message="{path} cannot hold a store.",
+        message="{path} cannot be used for a store.",
         why="The unattended file needs full paths, and a separate file for each store.",
         fix="Enter a full path such as /etc/cloudstream-tls/gateway-host.pfx,\nor leave it empty.",
         source=_UNATTENDED,
         cases={
-            "no-full-path": Case("{path} cannot hold a store: it is not the full path of a file."),
-            "taken": Case("{path} cannot hold a store: another file of this change uses it."),
+            "no-full-path": Case("{path} cannot be used for a store: it is not the full path of a file."),
+            "taken": Case("{path} cannot be used for a store: another file of this change uses it."),
             "product-folder": Case(
-                "{path} cannot hold a store: {folder} does not exist, and only the product creates folders there."
+                "{path} cannot be used for a store: {folder} does not exist, and only the product creates folders "
+                "there."
             ),
-            "no-folder": Case("{path} cannot hold a store: {folder} is a {kind}, not a folder."),
-            "folder": Case("{path} cannot hold a store: it is a folder."),
+            "no-folder": Case("{path} cannot be used for a store: {folder} is a {kind}, not a folder."),
+            "folder": Case("{path} cannot be used for a store: it is a folder."),
         },
     ),
     "gateway.truststore-stays": Text(
         title="the file names a trust store that is not needed",
-        message="{setting} in line {line} stays, although the primary needs no trust store.",
+        message="{setting} on line {line} stays, although the primary needs no trust store.",
         why="The gateway may then trust only that store, and not a public root.",
         fix="Remove both trust store lines, unless something else needs them.",
         source=_UNATTENDED,
@@ -299,7 +300,7 @@ TEXTS: dict[str, Text] = {
         source=_DESIGN,
     ),
     "node.elsewhere": Text(
-        title="another node of the cluster is not done yet",
+        title="another node of the cluster is not set up yet",
         message="{node} is another machine and does not present this certificate yet.",
         why="Every node has its own key store, application.conf and cacerts. This run changes only this machine.",
         fix="Run the wizard there with its bundle, one node after the other.",
@@ -365,7 +366,7 @@ TEXTS: dict[str, Text] = {
         title="the new chain is not valid yet",
         message="{name} is valid from {date}.",
         why="Until then every peer refuses it. Its root can be trusted before.",
-        fix="Make phase 1 now, and the others from {date} on.",
+        fix="Apply phase 1 now, and the others from {date} on.",
         source="RFC 5280, section 4.1.2.5",
     ),
     "phase.old-root-goes": Text(
@@ -386,7 +387,7 @@ TEXTS: dict[str, Text] = {
         title="phase of a change of the root",
         message="The root changes from {old} to {new}. This is phase {phase}.",
         why="A root must be trusted everywhere before the first certificate under it is used.",
-        fix="Make one phase after the other; each can be undone.",
+        fix="Apply one phase after the other; each can be undone.",
         source="domain facts, section 5",
     ),
     "phase.skipped": Text(
@@ -411,21 +412,21 @@ TEXTS: dict[str, Text] = {
         },
     ),
     "phase.waits": Text(
-        title="the next phase waits",
+        title="the next phase cannot start yet",
         message="Phase {phase} is complete on this machine. Before the next one: {open}.",
         why="Going on too early takes gateways and clients offline.",
         fix="When a step is done, tick it: cloudstream-wizard checklist --tick NUMBER",
         source=_DESIGN,
     ),
     "rehearse.cloud": Text(
-        title="the primary's chain is not here",
+        title="the primary's chain is not available",
         message="The primary runs in the vendor's cloud, and its certificate is not among the files.",
-        why="A test in memory needs the certificates of both sides. Only one side is here.",
+        why="A test in memory needs the certificates of both sides. Only one side is available.",
         fix="Test the connection: cloudstream-wizard probe HOST:PORT",
         source=_DESIGN,
         cases={
             "elsewhere": Case(
-                "The primary runs on another machine, and its key is not here.",
+                "The primary runs on another machine, and its key is not on this machine.",
                 fix="Test the connection with `plan`, or: cloudstream-wizard probe HOST:PORT",
             ),
         },
@@ -440,9 +441,9 @@ TEXTS: dict[str, Text] = {
     "rollover.root-changes": Text(
         title="the root changes",
         message="The root changes from {old} to {new}.",
-        why="At the restart, each gateway and client goes offline that does not trust the new root yet. "
-        "So does each one whose own certificate the portal does not trust.",
-        fix="First put {new} into the portal, every trust store and every client. The order of work gives the dates.",
+        why="At the restart, every gateway and client that does not trust the new root goes offline. So does every "
+        "one whose own certificate the portal does not trust.",
+        fix="First add {new} to the portal, every trust store and every client. The order of work gives the dates.",
         source="domain facts, section 5",
     ),
     "maintain.ca-in-use": Text(
@@ -456,7 +457,7 @@ TEXTS: dict[str, Text] = {
         title="An expired CA certificate is removed",
         message="{name} (alias {alias}) expired on {ended} and is removed from cacerts.",
         why="Gateways and clients with a certificate of this CA are not accepted any more.",
-        fix="Nothing. An undo adds it to cacerts again.",
+        fix="Nothing needs to be done. An undo adds it to cacerts again.",
         source="RFC 5280, 6.1",
     ),
     "maintain.no-store": Text(
@@ -470,7 +471,7 @@ TEXTS: dict[str, Text] = {
                 "Find the cause first: cloudstream-wizard doctor",
             ),
             "keys": Case(
-                "The key store {store} does not hold exactly one private key with its certificate.",
+                "The key store {store} does not contain exactly one private key with its certificate.",
                 "Repair it first: cloudstream-wizard doctor",
             ),
         },
@@ -483,7 +484,7 @@ TEXTS: dict[str, Text] = {
         "individual authorisation again.",
     ),
     "store.alias-unfit": Text(
-        title="An alias that cannot be used",
+        title="This alias cannot be used",
         message="'{alias}' cannot be the alias of an entry.",
         why="Java ignores the case of aliases, and some tools cannot read other characters.",
         fix="Use at most 64 letters, digits, dots, hyphens and underscores. Begin with a letter or digit.",
@@ -531,7 +532,7 @@ TEXTS: dict[str, Text] = {
         title="a shell and a plain parser read a setting differently",
         message="{setting} can be read in two ways: {reason}.",
         why="It is not documented which of the two the installation uses.",
-        fix="Put the setting on a line of its own, with Unix line ends.",
+        fix="Put the setting on a line of its own, with Unix line endings.",
         source="bash manual; domain facts, section 3",
     ),
 }

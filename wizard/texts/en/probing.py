@@ -17,7 +17,7 @@ TEXTS: dict[str, Text] = {
         title="The server refuses the connection",
         message="{endpoint} ends the handshake with the alert {alert}: {detail}.",
         why=_NO_TLS,
-        fix="Read the reason of the alert, then the server's log at the same minute.",
+        fix="Check the reason for the alert, then the server's log at that time.",
         source="RFC 8446, section 6",
     ),
     "probe.bad-servername": Text(
@@ -58,23 +58,24 @@ TEXTS: dict[str, Text] = {
     "probe.client-auth-none": Text(
         title="No client certificate requested",
         message="{endpoint} does not ask for a client certificate.",
-        why="The primary uses mutual TLS. So this is another service or port, or a device in between ends TLS.",
-        fix="Check the port, and whether a load balancer ends TLS in front of the primary.",
+        why="The primary uses mutual TLS. So this is another service or port, or a device in between terminates TLS.",
+        fix="Check the port, and whether a load balancer terminates TLS in front of the primary.",
         source="manual, Certificates overview",
     ),
     "probe.client-authority-unlisted": Text(
         title="The client's CA is not listed",
         message="{endpoint} lists the CAs that it accepts, and {issuer} is not among them.",
         why="Many clients then send no certificate at all.",
-        fix="Upload root and intermediates of the client's chain to the portal.",
+        fix="Upload the root and the intermediates of the client's chain to the portal.",
         source="RFC 8446, section 4.2.4",
     ),
     "probe.client-rejected": Text(
         title="Client certificate rejected",
         message="{endpoint} rejects the client certificate: {detail}.",
         why="A gateway or client with this certificate stays offline.",
-        fix="Upload root and intermediates of the client's chain to the portal. Check its dates, and that "
-        "its extended key usage has clientAuth. Then read the server's log.",
+        fix="Upload the root and the intermediates of the client's chain to the portal. Check the dates of the "
+        "certificate, "
+        "and that its extended key usage contains clientAuth. Then read the server's log.",
         source="RFC 8446, section 4.4.2.4; measured with Java",
     ),
     "probe.client-unusable": Text(
@@ -87,7 +88,7 @@ TEXTS: dict[str, Text] = {
     "probe.closed": Text(
         title="Connection closed without an alert",
         message="{endpoint} accepts the connection and closes it in the phase {phase} without an alert.",
-        why="The cause is a firewall, a load balancer without a working node, or a server that is still starting.",
+        why="Possible causes: a firewall, a load balancer without a working node, or a server that is still starting.",
         fix="Read the server's log, probe each node by its IP address, and try again after a minute.",
         source="RFC 8446, section 6",
     ),
@@ -129,8 +130,8 @@ TEXTS: dict[str, Text] = {
     ),
     "probe.inspected": Text(
         title="TLS is inspected in between",
-        message="The certificate at {endpoint} comes from {issuer}, not from {expected_issuer}: something "
-        "in between replaces it.",
+        message="The certificate at {endpoint} comes from {issuer}, not from {expected_issuer}: a device in between "
+        "replaces it.",
         why="Mutual TLS does not work through a device that decrypts the connection.",
         fix="Ask the network team to exempt {endpoint} from TLS inspection, and probe from the server itself.",
         source="vendor's gateway guide",
@@ -146,7 +147,7 @@ TEXTS: dict[str, Text] = {
         title="Name not in the certificate",
         message="The certificate at {endpoint} is for {names}, not for {name}.",
         why="Clients that check host names refuse it.",
-        fix="If gateways connect to another name, probe with that one as --servername. Otherwise ask for "
+        fix="If gateways connect to another name, probe with that name as --servername. Otherwise ask for "
         "a certificate with {name} as subject alternative name.",
         source="RFC 6125",
     ),
@@ -182,7 +183,7 @@ TEXTS: dict[str, Text] = {
         title="Only old TLS versions",
         message="{endpoint} accepts only {protocol}, which is switched off in current Java and Windows.",
         why="Current gateways and clients refuse to connect.",
-        fix="Update the server, or the device in between that ends TLS.",
+        fix="Update the server, or the device in between that terminates TLS.",
         source="RFC 8996; JDK jdk.tls.disabledAlgorithms",
     ),
     "probe.proxy": Text(
@@ -245,7 +246,7 @@ TEXTS: dict[str, Text] = {
         title="Only weak parameters accepted",
         message="{endpoint} accepts only weak parameters: {detail}.",
         why="Current gateways and clients may refuse to connect.",
-        fix="Use SHA-256 and a key of at least 2048 bits. Update the server or device that ends TLS there.",
+        fix="Use SHA-256 and a key of at least 2048 bits. Update the server or device that terminates TLS there.",
         source="OpenSSL security levels",
     ),
     "probe.wrong-key": Text(
@@ -300,8 +301,9 @@ TEXTS: dict[str, Text] = {
     "rehearsal.not-offered": Text(
         title="Client would send no certificate",
         message="The {who} would send no certificate: the {whom} accepts none of the CAs in its chain.",
-        why="Java chooses a client certificate from the CAs that the server lists. Then the server ends the handshake.",
-        fix="Add root and intermediates of the client's chain to the server's trust (portal, Trusted CA certificates).",
+        why="Java sends only a certificate of a CA that the server lists. Without one, the server ends the handshake.",
+        fix="Add the root and the intermediates of the client's chain to the server's trust (portal, Trusted CA "
+        "certificates).",
         source="RFC 5246, section 7.4.4; JDK SunX509 key manager",
     ),
     "rehearsal.unreadable": Text(
@@ -355,7 +357,7 @@ TEXTS: dict[str, Text] = {
     ),
     "revocation.unusable": Text(
         title="Revocation answer not valid",
-        message="The answer of {place} about {subject} is not valid: {detail}.",
+        message="The answer from {place} about {subject} is not valid: {detail}.",
         why="With OCSP switched on, such a certificate may be refused.",
         fix="{clock}Ask the PKI team about the responder.",
         source="RFC 6960, section 3.2",

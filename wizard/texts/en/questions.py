@@ -47,7 +47,7 @@ _PLACES = {
     "elsewhere": ChoiceText("On another machine", "this one is a gateway"),
 }
 _PHASES = {
-    "trust-root": ChoiceText("Trust the new root", "everywhere, beside the old one"),
+    "trust-root": ChoiceText("Trust the new root", "everywhere, in addition to the old one"),
     "others": ChoiceText("New certificates", "on gateways and clients"),
     "primary": ChoiceText("New primary certificate", "one restart of the primary"),
     "retire-root": ChoiceText("Remove the old root", "when nobody uses it any more"),
@@ -58,7 +58,7 @@ _WHICH_PHASE = "Which phase of the root CA change comes next?"
 QUESTIONS: Mapping[str, QuestionText] = {
     "goal": QuestionText(
         label="What do you want to do?",
-        help="The wizard shows every change before it makes one.",
+        help="The wizard shows every change before it makes it.",
         short="Goal",
         choices={
             "set-up": ChoiceText("Set up trusted certificates", "first installation"),
@@ -100,13 +100,13 @@ QUESTIONS: Mapping[str, QuestionText] = {
         label="Files with the CA certificates of that address",
         help="Leave empty if the public CAs of their Java are enough.",
         example="/root/vendor-root.cer",
-        short="CA files of it",
+        short="CA files of cloud",
     ),
     "primary.endpoints": QuestionText(
         label="Address and port of this server (add other cluster nodes, if any)",
         help="The change is checked there. Run the wizard on every node of a cluster.",
         example="localhost:2560 primary-2:2560",
-        short="Answers at",
+        short="Address",
     ),
     "primary.chain": QuestionText(
         label="Files with the certificate, its key and its CA certificates",
@@ -117,7 +117,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
     "primary.password": QuestionText(
         label="Password for these files",
         help="Leave empty if the files have no password.",
-        short="Their password",
+        short="File password",
     ),
     "primary.host": QuestionText(
         label="Host name that gateways and clients connect to",
@@ -169,8 +169,8 @@ QUESTIONS: Mapping[str, QuestionText] = {
         help="It is in cacerts, but not in the list of public roots.",
         short="Root {root:.20}",
         choices={
-            "private": ChoiceText("Yes, our own", "put it into portal and trust stores"),
-            "public": ChoiceText("No, of a public CA", "every Java has it already"),
+            "private": ChoiceText("Yes, our own", "add it to the portal and trust stores"),
+            "public": ChoiceText("No, of a public CA", "every Java already has it"),
         },
     ),
     "gateway.0.chain": QuestionText(
@@ -182,7 +182,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
     "gateway.0.password": QuestionText(
         label="Password for these files",
         help="Leave empty if the files have no password.",
-        short="Their password",
+        short="File password",
     ),
     "gateway.0.host": QuestionText(
         label="Host name of this gateway",
@@ -204,7 +204,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
     ),
     "primary.import-root.gateway": QuestionText(
         label="Create a trust store for this gateway?",
-        help="It holds the root CA of the primary server, unless that is a public one.",
+        help="It contains the root CA of the primary server, unless that is a public one.",
         short="Trust store",
         choices={
             "auto": ChoiceText("Yes", "unless its root is a public one"),
@@ -212,7 +212,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
         },
     ),
     "primary.chain.gateway": QuestionText(
-        label="Root CA of the primary server, if it is another one",
+        label="Root CA of the primary server, if it is a different one",
         help="Leave empty to use the root of this gateway's own chain.",
         example="/root/Acme-CA-Root.cer",
         short="Primary's root",
@@ -235,7 +235,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
         label="Where to store the trust store file",
         help="A full path. Leave empty for /etc/cloudstream-tls, named after the root.",
         example="/etc/cloudstream-tls/acme-ca-root.pfx",
-        short="Trust store's place",
+        short="Trust store path",
         empty="in /etc/cloudstream-tls",
     ),
     "gateway.0.unattended-repair": QuestionText(
@@ -248,11 +248,11 @@ QUESTIONS: Mapping[str, QuestionText] = {
         },
     ),
     "gateway.0.unattended-restrict": QuestionText(
-        label="Remove the right of others to read the unattended file?",
-        help="Every account can read it, and it will hold passwords. New mode: {mode}.",
+        label="Stop other accounts from reading the unattended file?",
+        help="Every account can read it, and it will contain passwords. New mode: {mode}.",
         short="Restrict this file",
         choices={
-            "yes": ChoiceText("Yes", "owner and group keep theirs"),
+            "yes": ChoiceText("Yes", "only owner and group can read it"),
             "no": ChoiceText("No", "leave it as it is"),
         },
     ),
@@ -287,7 +287,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
         label="Files or folder with their certificates",
         help="In a folder, each certificate is found by its host name.",
         example="/root/certificates",
-        short="Files for these",
+        short="Files for bundles",
     ),
     "others.password": QuestionText(
         label="Password for these files",
@@ -302,13 +302,13 @@ QUESTIONS: Mapping[str, QuestionText] = {
     ),
     "maintenance": QuestionText(
         label="What do you want to change?",
-        help="The certificate stays the same, except with the built-in one.",
+        help="The certificate stays the same, unless you choose the built-in one.",
         short="Stores",
         choices={
             "password": ChoiceText("Password of the key store", "new one, set in application.conf too"),
             "alias": ChoiceText("Alias of the certificate", "the name of its entry in the key store"),
             "built-in": ChoiceText("Built-in certificate again", "switch the portal's policy first"),
-            "remove-ca": ChoiceText("Remove expired CAs", "those that the wizard put into cacerts"),
+            "remove-ca": ChoiceText("Remove expired CAs", "those that the wizard added to cacerts"),
         },
     ),
     "primary.alias": QuestionText(
