@@ -197,8 +197,8 @@ def test_the_java_of_the_gateway_is_asked_and_no_password_is_an_argument(tmp_pat
 TRUST = {
     "both roots, and a key store is there": ("own.conf", 0, ["the trust store has the root CAs", "trusts it", "accepts the certificate of this gateway", "Java of this gateway can use"]),
     "no key store yet": ("pack/unattended-lines.conf", 0, ["the trust store has the root CAs", "no key store yet", "trusts it", "Java of this gateway can use"]),
-    "the new root is missing": ("old.conf", 8, ["lacks a root CA", "{missing}", "good: the trust store of this gateway trusts it"]),
-    "a key store without its key": ("no-key.conf", 4, ["old.pfx has no private key", "good: the primary"]),
+    "the new root is missing": ("old.conf", 8, ["lacks a root CA", "{missing}", "OK: the trust store of this gateway trusts it"]),
+    "a key store without its key": ("no-key.conf", 4, ["old.pfx has no private key", "OK: the primary"]),
     "a Java that cannot read them": ("own.conf", 6, ["finds no private key"]),
     "a wrong password": ("wrong.conf", 4, ["trust store pack/other-root.pfx does not open"]),
     "the roots alone": ("-t own.conf", 0, ["the trust store has the root CAs"]),
