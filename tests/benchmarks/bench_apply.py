@@ -21,6 +21,16 @@ from wizard.secret import Secret
 
 ROUNDS = 15
 LIMIT = 2.0
+MODULES = 100
+LOADED = """
+import os, sys
+from wizard.cli.main import main
+code = main(sys.argv[1:])
+files = [getattr(module, "__file__", "") for name, module in sys.modules.items() if name.startswith(("wizard.", "screens."))]
+print(sum(os.path.basename(file) != "__init__.py" for file in files), file=sys.stderr)
+sys.exit(code)
+"""
+"""Runs a command, and then prints how many modules of the wizard it loaded, without the packages' own."""
 
 MANUAL = """
 set -eu
@@ -110,19 +120,28 @@ def by_java_alone(server: Practice) -> float:
     return took
 
 
+def modules_of_plan(server: Practice) -> int:
+    """How many modules a headless `plan` loads."""
+    command = [sys.executable, "-c", LOADED, "plan", *server.options, "--answers", "primary.toml"]
+    done = subprocess.run(command, check=True, cwd=server.root, capture_output=True, text=True, timeout=120)
+    return int(done.stderr.split()[-1])
+
+
 def main() -> int:
-    """Print the figure; 1 when the limit was missed."""
+    """Print the figures; 1 when a limit was missed."""
     with tempfile.TemporaryDirectory() as folder, practice(Path(folder) / "p") as server:
         # The primary alone, as the manual's section does.
         text = (server.root / "answers.toml").read_text()
         (server.root / "primary.toml").write_text(text[: text.index("[[gateway]]")])
+        modules = modules_of_plan(server)
         by_wizard(server)
         rows = [(by_wizard(server), by_hand(server), by_java_alone(server)) for _ in range(ROUNDS)]
     ratio = statistics.median(ours / theirs for ours, theirs, _ in rows)
     ours, theirs, java = (statistics.median(column) for column in zip(*rows, strict=True))
     print(f"apply {ours:.2f} s, by hand {theirs:.2f} s; Java's proof and import alone {java:.2f} s")
     print(f"apply against the manual's commands: {ratio:.2f} (limit {LIMIT}) {'ok' if ratio <= LIMIT else 'MISSED'}")
-    return int(ratio > LIMIT)
+    print(f"modules loaded by plan: {modules} (limit {MODULES}) {'ok' if modules <= MODULES else 'MISSED'}")
+    return int(ratio > LIMIT or modules > MODULES)
 
 
 if __name__ == "__main__":
