@@ -18,7 +18,7 @@ from wizard.sandbox.pki import pfx
 LATER = """
 import sys
 from datetime import datetime, timedelta
-from wizard.host import clock
+from wizard.host import machine
 from wizard.probing.revocation import fetch
 fetch.may_ask = lambda _: True  # the responder of the test is on loopback
 days = int(sys.argv.pop(1))
@@ -26,7 +26,7 @@ class Shifted(datetime):
     @classmethod
     def now(cls, tz=None):
         return datetime.now(tz) + timedelta(days=days)
-clock.datetime = Shifted
+machine.datetime = Shifted
 from wizard.cli.main import entry
 sys.exit(entry())
 """

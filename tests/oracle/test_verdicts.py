@@ -198,7 +198,7 @@ def test_java_refuses_the_names_that_we_say_and_sends_those_that_we_say(version:
         ("fd00::1", dns("fd00::1"), "as a name of the type DNS"),
         ("a.b.test", dns("a.b.test."), "ends in a dot"),
         ("m\u00fcller.test", dns("m\u00fcller.test"), "must be written xn--mller-kva.test"),
-        ("a.b.test", dns(" a.b.test"), "a blank"),
+        ("a.b.test", dns(" a.b.test"), "a space"),
         ("a.b.test", dns("a.b.test\0"), "a control character"),
         ("a.b.test", dns("https://a.b.test/"), "a URL"),
         ("a.b.test", dns("a.b.test:443"), "a port"),

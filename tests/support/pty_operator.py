@@ -26,7 +26,8 @@ PROMPTS = {
     "Press Enter": "",
     "Type apply": "apply",
     "Continue anyway?": "yes",
-    "Version of": "",
+    "Java version of": "",
+    "Windows version of": "",
 }
 """Beginnings of prompts, and what is typed where the way has no answer."""
 

@@ -20,8 +20,13 @@ from wizard.session.saved_run import NAME
 
 WAITING = """\
 #!/bin/sh
-# A restart takes until the test allows it.
-case " $* " in *" restart "*) : >{root}/restarting; while [ ! -e {root}/go ]; do sleep 0.1; done ;; esac
+# The job of a restart waits until the test allows it.
+case " $* " in *" restart "*)
+    (while [ -d {root} ] && [ ! -e {root}/go ]; do sleep 0.1; done; exec {real} "$@") >/dev/null 2>&1 </dev/null &
+    printf '{{"pid": %d}}' $! >{root}/run/job.json
+    : >{root}/restarting
+    exit ;;
+esac
 exec {real} "$@"
 """
 FACES: dict[str, tuple[Callable[[Terminal, Way], Operator], list[str]]] = {

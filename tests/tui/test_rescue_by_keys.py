@@ -337,7 +337,7 @@ def test_the_same_line_by_line(fault: str, password: str, tmp_path: Path) -> Non
         settle(made)
         code, out = by_lines(made, "3", "", *([password] if password else []), "", "apply", "")
         assert code == 0, out
-        assert REPAIRED.get(fault, "the private key has another password") in " ".join(out.split())
+        assert REPAIRED.get(fault, "the private key has a different password than the store") in " ".join(out.split())
         assert out.index("Check after the repair") < out.index(GOOD_IN_LINES)
         assert KEY_PASSWORD not in out
         assert made.served() == SERVED

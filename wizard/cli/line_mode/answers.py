@@ -138,8 +138,8 @@ class Asker:
             if offered.more:
                 self.dialogue.say(f"      and {offered.more} more; type their names")
             text = self.dialogue.ask("Answer", before)
-            numbers = _numbers(text)
-            if offered.names and max(numbers, default=0) > len(offered.names):
+            numbers = _numbers(text) if offered.names else []
+            if max(numbers, default=0) > len(offered.names):
                 self.dialogue.say(f"Error: please type numbers from 1 to {len(offered.names)}, or a path.")
                 continue
             picked = [offered.names[at - 1] for at in numbers]
