@@ -1,4 +1,4 @@
-"""Check that data from a file has the types that its dataclass declares: JSON on a disk can hold anything."""
+"""A plan as a file; and the check that data from a file has the declared types: JSON on a disk can hold anything."""
 
 import base64
 import binascii
@@ -30,6 +30,7 @@ from wizard.change.plan import (
 from wizard.errors import WizardError
 from wizard.host.directory import Identity
 
+SCHEMA = "cloudstream-wizard/plan-file/1"
 _LARGEST = 2**63 - 1
 """What the kernel takes for a size or a number of a file."""
 
@@ -68,9 +69,6 @@ def _has_type(value: Any, hint: Any) -> bool:
         )
     # A bool is no number here.
     return type(value) is hint and (hint is not int or abs(value) <= _LARGEST)
-
-
-SCHEMA = "cloudstream-wizard/plan-file/1"
 
 
 @dataclass(frozen=True, slots=True)
