@@ -57,9 +57,10 @@ def answers(
     *,
     others: bool = True,
     nodes: str = '["127.0.0.1"]',
+    goal: str = "re-key",
 ) -> str:
-    keep = "{ keep = true }"
-    path = Path(server.answers(goal='"re-key"', chain=f'["{chain}"]', keystore_password=keep, nodes=nodes))
+    keep = "{ keep = true }" if goal == "re-key" else '{ file = "password" }'
+    path = Path(server.answers(goal=f'"{goal}"', chain=f'["{chain}"]', keystore_password=keep, nodes=nodes))
     text = path.read_text()
     head = re.sub(r"(?m)^schema = 1$", f'schema = 1\nphase = "{phase}"' if phase else "schema = 1", text)
     (server.root / "password").write_text("changeit")
@@ -240,6 +241,13 @@ def test_a_chain_that_is_not_valid_yet_is_trusted_now_and_used_later(server: Pra
     done = server.run("plan", "--answers", answers(server, "primary", "later.pfx"))
     assert done.returncode == 1
     assert "validity.leaf-not-yet-valid" in done.stdout
+
+
+@pytest.mark.parametrize("chain", ["primary-host.pfx", "later.pfx"])
+def test_a_set_up_over_an_installed_certificate_is_made_in_phases_too(server: Practice, chain: str) -> None:
+    told = plan(server, answers(server, chain=chain, goal="set-up"))
+    assert changed(told) == ["trust", "restart"]
+    assert "phase.planned" in codes(told)
 
 
 def test_a_phase_needs_a_change_of_the_root(server: Practice) -> None:

@@ -26,7 +26,6 @@ from wizard.questions.answers import (
     Answers,
     ClientAnswers,
     GatewayAnswers,
-    Goal,
     PasswordSource,
     PrimaryAnswers,
     PrimaryKind,
@@ -269,7 +268,7 @@ def rollover(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Rollove
         WizardError: the new chain cannot be read.
     """
     primary = inputs.answers.primary
-    if inputs.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE:
+    if not inputs.answers.goal.installs or primary.kind is not PrimaryKind.ON_PREMISE:
         return None
     if not (primary.chain or "primary" in inputs.chains):
         return None

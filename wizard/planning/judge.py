@@ -21,7 +21,7 @@ from wizard.host.files import expand_inputs, named_inputs, read_input
 from wizard.host.jre import Keytool
 from wizard.host.machine import Machine, now_utc
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.questions.answers import NONE, Answers, Goal, OcspProbe, Phase, PrimaryKind, is_pasted, text_of
+from wizard.questions.answers import NONE, Answers, OcspProbe, Phase, PrimaryKind, is_pasted, text_of
 from wizard.secret import Secret
 
 
@@ -268,8 +268,8 @@ def _may_begin_later(role: str, answers: Answers, chain: Chain, seen: MachineSna
 
     On a gateway only its plan knows the phase; see `used_now`.
     """
-    if answers.goal is not Goal.RE_KEY or answers.phase is not Phase.AUTO:
-        return answers.goal is Goal.RE_KEY and answers.phase is Phase.TRUST_ROOT
+    if not answers.goal.installs or answers.phase is not Phase.AUTO:
+        return answers.goal.installs and answers.phase is Phase.TRUST_ROOT
     if role != "primary":
         return answers.primary.kind is PrimaryKind.ELSEWHERE
     change = compare(seen.chain, chain) if seen.chain is not None else None
