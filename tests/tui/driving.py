@@ -49,8 +49,11 @@ async def settle(pilot: Pilot[int]) -> None:
     for _ in range(12_000):
         await pilot.pause()
         busy = app.locked or app.engine._latest or app.listing._latest or not app._typed.empty()
-        # Textual underlines the active tab after the layout, in its own time.
-        busy = busy or any(not line.highlight_end for line in app.screen.query(Underline))
+        # Textual underlines the active tab after the layout, and draws the line out in steps.
+        busy = busy or any(
+            not line.highlight_end or app.animator.is_being_animated(line, "highlight_end")
+            for line in app.screen.query(Underline)
+        )
         if app._exit or app._exception is not None or not (busy or getattr(app.screen, "held", False)):
             break
         await asyncio.sleep(0.01)
