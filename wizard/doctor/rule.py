@@ -85,9 +85,16 @@ def at_endpoint(which: Code, seen: ProbeFacts, **values: str | int) -> Finding:
     return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **values})
 
 
-def unreadable(which: Code, file: FileFacts) -> Finding:
-    """A finding about a file that the service may not read."""
-    return at_file(which, file.path, reason=file.blocked_why, at=file.blocked_at or file.path)
+def unreadable(which: Code, file: FileFacts) -> Iterator[Finding]:
+    """The finding *which* when the service may not read *file*.
+
+    Raises:
+        CouldNotLook: it is not known whether it may.
+    """
+    if file.service_reads is None:
+        raise CouldNotLook(file.blocked_why or "the service's account is not known")
+    if not file.service_reads:
+        yield at_file(which, file.path, reason=file.blocked_why, at=file.blocked_at or file.path)
 
 
 def read(file: FileFacts, name: str) -> None:

@@ -282,7 +282,7 @@ def rollover(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Rollove
 
 
 def order(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> list[Line]:
-    """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
+    """When new certificates replace installed ones: how long both are valid, and the order of work; empty otherwise.
 
     Args:
         inputs: with the new chain.

@@ -46,10 +46,7 @@ def _unreadable(_facts: DoctorFacts, conf: ConfFacts) -> Iterator[Finding]:
     file = conf.file
     if file.kind == "absent":
         raise NotApplicable("application.conf is missing")
-    if file.service_reads is None:
-        raise CouldNotLook(file.blocked_why or "the service's account is not known")
-    if not file.service_reads:
-        yield unreadable(codes.DOCTOR_CONF_UNREADABLE, file)
+    yield from unreadable(codes.DOCTOR_CONF_UNREADABLE, file)
 
 
 def _text(_facts: DoctorFacts, conf: ConfFacts) -> Iterator[Finding]:

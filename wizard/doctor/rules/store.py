@@ -49,10 +49,7 @@ def _unreadable(_facts: DoctorFacts, store: StoreFacts) -> Iterator[Finding]:
     file = store.file
     if file.kind not in {"file", "unknown"}:
         raise NotApplicable("the key store is missing")
-    if file.service_reads is None:
-        raise CouldNotLook(file.blocked_why or "the service's account is not known")
-    if not file.service_reads:
-        yield unreadable(codes.DOCTOR_STORE_UNREADABLE, file)
+    yield from unreadable(codes.DOCTOR_STORE_UNREADABLE, file)
 
 
 def _format(facts: DoctorFacts, store: StoreFacts) -> Iterator[Finding]:

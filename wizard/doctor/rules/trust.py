@@ -23,7 +23,7 @@ def _file(_facts: DoctorFacts, trust: TrustFacts) -> Iterator[Finding]:
     if file.kind == "absent":
         yield at_file(codes.DOCTOR_CACERTS_MISSING, file.path)
     elif file.service_reads is False and file.kind in {"file", "unknown"}:
-        yield unreadable(codes.DOCTOR_CACERTS_UNREADABLE, file)
+        yield from unreadable(codes.DOCTOR_CACERTS_UNREADABLE, file)
 
 
 def _content(_facts: DoctorFacts, trust: TrustFacts) -> Iterator[Finding]:
