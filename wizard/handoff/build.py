@@ -47,8 +47,9 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) 
     Raises:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
     """
-    answers, seen = inputs.answers, MachineSnapshot(inputs.machine)
-    found = phases.course(inputs, seen)
+    inputs.read_machine_again()
+    answers, seen = inputs.answers, inputs.seen
+    found = phases.course(inputs)
     if found is not None and found.phase.trusts_alone:
         return _trust_packs(inputs, found, seen, nodes=nodes)
     # The operator was not asked for the files of a primary elsewhere; an old path may be left in the answers.
@@ -69,7 +70,7 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) 
         for number, one in enumerate(answers.client if has_others else ())
     ]
     everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
-    change = found.change if found is not None else rollover(inputs, seen)
+    change = found.change if found is not None else rollover(inputs)
     packs = [_portal(inputs, [one.chain for one in everyone], change), *cluster_packs]
     if verify and not has_others and primary is not None:
         packs += _verify_packs(inputs, primary.chain, change)

@@ -257,12 +257,8 @@ def secret_of_key(secret: Callable[[str], Secret | None], role: str) -> Secret |
         return None
 
 
-def rollover(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Rollover | None:
+def rollover(inputs: PlanInputs) -> Rollover | None:
     """The change of certificates that *inputs* is about, before its application and after; None when it is none.
-
-    Args:
-        inputs: with the new chain.
-        seen: the machine with the old one; None reads it now.
 
     Raises:
         WizardError: the new chain cannot be read.
@@ -273,7 +269,7 @@ def rollover(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Rollove
     if not (primary.chain or "primary" in inputs.chains):
         return None
     new = inputs.judged("primary").chain
-    old = (seen or MachineSnapshot(inputs.machine)).chain
+    old = inputs.seen.chain
     if old is not None and old.leaf == new.leaf:
         # Applied already: what is left to do still depends on what was there before.
         machine = inputs.machine
@@ -281,17 +277,13 @@ def rollover(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Rollove
     return compare(old, new) if old is not None else None
 
 
-def order(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> list[Line]:
+def order(inputs: PlanInputs) -> list[Line]:
     """When new certificates replace installed ones: how long both are valid, and the order of work; empty otherwise.
-
-    Args:
-        inputs: with the new chain.
-        seen: the machine with the old one; None reads it now.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    change = rollover(inputs, seen)
+    change = rollover(inputs)
     if change is None or change.kind is Kind.SAME:
         return []
     public = inputs.judged("primary").public

@@ -15,7 +15,7 @@ def phase_question(inputs: PlanInputs, *, here: bool) -> Question | None:
         WizardError: a file cannot be read.
     """
     if here:
-        found = phases.look(inputs, inputs.seen)
+        found = phases.look(inputs)
         if found is None:
             return None
         last = Phase.RETIRE_ROOT if found.here.installed else Phase.PRIMARY

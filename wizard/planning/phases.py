@@ -98,17 +98,13 @@ class Course:
         )
 
 
-def course(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Course | None:
+def course(inputs: PlanInputs) -> Course | None:
     """The phase to plan on an on-premise primary; None when the root stays, or is not in the files.
-
-    Args:
-        inputs: with the new chain.
-        seen: the machine; None reads it now.
 
     Raises:
         WizardError: the new chain cannot be read; `phase.unclear`; `phase.no-root-change`.
     """
-    found, wanted = look(inputs, seen), inputs.answers.phase
+    found, wanted = look(inputs), inputs.answers.phase
     if found is None:
         if wanted.trusts_alone:
             raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
@@ -118,15 +114,13 @@ def course(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Course | 
     return found
 
 
-def look(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Course | None:
+def look(inputs: PlanInputs) -> Course | None:
     """As `course`; where it cannot be known, the phase stays `auto`.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    # What the machine shows may have changed since the inputs were made.
-    seen = seen or MachineSnapshot(inputs.machine)
-    change = rollover(inputs, seen)
+    change = rollover(inputs)
     if change is None or change.kind is not Kind.ROOT or change.new_root is None:
         return None
     leaf = inputs.judged("primary").chain.leaf
@@ -134,7 +128,7 @@ def look(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Course | No
     if old is not None and old.sha256 in roots_of(inputs.seen, inputs.answers).public:
         old = None
     here = _here(
-        seen.opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD),
+        inputs.seen.opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD),
         (old.sha256 if old is not None else "", change.new_root.sha256, leaf.sha256 if leaf is not None else ""),
     )
     kept = _about(inputs.checklist, change.new_root.sha256)

@@ -24,7 +24,6 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine, now_utc
 from wizard.planning.inputs import PlanInputs, with_full_paths, with_sources
 from wizard.planning.judge import roots_of
-from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import rfc3339
 from wizard.questions.answers import (
     KEEP,
@@ -187,9 +186,7 @@ def _installed(inputs: PlanInputs, role: str) -> Sequence[Certificate]:
     Until the new certificate is installed, the old one may have to be renewed.
     """
     with suppress(WizardError):
-        chain = (
-            MachineSnapshot(inputs.machine).chain if role == "primary" else self_start.load(INSTALLED_GATEWAY)(inputs)
-        )
+        chain = inputs.seen.chain if role == "primary" else self_start.load(INSTALLED_GATEWAY)(inputs)
         return chain.authorities if chain is not None else ()
     return ()
 

@@ -104,7 +104,7 @@ def _for_goal(inputs: PlanInputs, examined: "Callable[[], Rescue]") -> tuple[Rev
             planned, seen = load(REVIEW_GATEWAY)(inputs)
             return _of(inputs, ask_java(inputs.seen, _checked(inputs, planned)), seen)
         case _:
-            found = phases.course(inputs, inputs.seen)
+            found = phases.course(inputs)
             # What the hand-off would refuse after the change is refused before it.
             require_makeable(inputs, trust_alone=found is not None and found.phase.trusts_alone)
             planned = _checked(inputs, phases.plan(inputs, found))
@@ -113,7 +113,7 @@ def _for_goal(inputs: PlanInputs, examined: "Callable[[], Rescue]") -> tuple[Rev
             others = () if planned.phase.trusts_alone else inputs.others
             planned = ask_java(inputs.seen, planned, [one for _, each in others for one in each.certificates])
             rehearsed = phases.rehearse(inputs, planned.phase, proven=planned.plan.is_proven)
-            return _of(inputs, planned, rehearsed=rehearsed, more=order(inputs, inputs.seen))
+            return _of(inputs, planned, rehearsed=rehearsed, more=order(inputs))
 
 
 def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:

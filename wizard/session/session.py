@@ -415,6 +415,7 @@ class Session:
             case View.CONFIRM:
                 return warnings.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
+                self.inputs.read_machine_again()
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
                 self.keep_answers()
                 if not self.dry_run:
@@ -736,6 +737,7 @@ class Session:
         ended = self._outcome
         if ended is not None and not ended.exit_code and ended is not self._completed:
             self._completed = ended
+            self.inputs.read_machine_again()
             self.keep_answers()
             self._keep_list()
         return ended or Outcome(NO_CHANGE)

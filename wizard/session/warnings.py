@@ -19,7 +19,6 @@ from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
 from wizard.planning.primary.plan import roles_of
-from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import OCSP_CHECK, ROOT, Goal, Offer, PrimaryKind, RootKind
 from wizard.questions.flow import Ask, Question, Step, StepId, View
@@ -161,7 +160,7 @@ def _beside_installed(inputs: PlanInputs, role: str, judged: Judged) -> list[Lin
     """The installed chain beside the new one, when certificates are replaced."""
     if role != "primary" or inputs.answers.goal is not Goal.RE_KEY:
         return []
-    installed = MachineSnapshot(inputs.machine).chain
+    installed = inputs.seen.chain
     if installed is None:
         return [Line("No readable certificate is installed yet, so this will be a set-up.", Tone.WARN), Line("")]
     return [*compare_lines(installed, judged.chain, now_utc(), public=judged.public), Line("")]
