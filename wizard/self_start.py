@@ -3,21 +3,16 @@
 The subcommands here are not for people: no help mentions them, and their arguments may change.
 """
 
-import ctypes
 import gc
 import importlib
 import os
-import resource
 import sys
-from collections.abc import Sequence
 
 TYPE_CHECKING = False  # as mypy knows it; loading typing takes a quarter of a call of the practice systemctl
 if TYPE_CHECKING:
     from typing import Any
 
 WORKER = "_worker"
-_PR_SET_DUMPABLE, _CAP_SYS_PTRACE = 4, 19
-"""Of <linux/prctl.h> and <linux/capability.h>."""
 PRACTICE_SYSTEMCTL = "_practice-systemctl"
 PRACTICE_SUPERVISOR = "_practice-supervisor"
 PRACTICE_SERVER = "_practice-server"
@@ -34,7 +29,8 @@ _FUNCTIONS = {
     PRACTICE_PORT_BLOCKER: "wizard.sandbox.service.port_blocker:main",
 }
 """Subcommand to `module:function`; the function gets the arguments and returns the exit code."""
-LOADED_LATER = tuple(_FUNCTIONS.values())
+_NO_CORE_DUMPS = "wizard.core_dumps:no_core_dumps"
+LOADED_LATER = (*_FUNCTIONS.values(), _NO_CORE_DUMPS)
 """Resolved by a test."""
 
 
@@ -65,29 +61,14 @@ def own_command() -> list[str]:
     return [sys.executable, "-m", "wizard"]
 
 
-def no_core_dumps() -> None:
-    """Keep the secrets in this process out of core dumps; the programs that it starts inherit the limit.
-
-    A process that may not be dumped also closes /proc/PID/fd to others, and keytool opens the files with its password
-    and its store there. Only who has CAP_SYS_PTRACE, as root mostly does, still can: without it the limit alone counts.
-    """
-    # The hard limit stays: a server that a restart command starts may want core dumps of its own.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    try:
-        with open("/proc/self/status", "rb") as status:  # noqa: PTH123 - without pathlib, as below
-            capabilities = next((int(line.split()[1], 16) for line in status if line.startswith(b"CapEff:")), 0)
-    except OSError:
-        return
-    if capabilities >> _CAP_SYS_PTRACE & 1:
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def run(arguments: Sequence[str]) -> int | None:
+def run(arguments: list[str]) -> int | None:
     """Run the subcommand that *arguments* begin with; its exit code, or None when it is none of these.
 
-    Every process of the wizard begins here, so from here on none of them leaves its memory in a core dump.
+    Every process of the wizard begins here, so from here on none of them leaves its memory in a core dump. The practice
+    systemctl has no secrets, and is started too often to load what that takes.
     """
-    no_core_dumps()
+    if arguments[:1] != [PRACTICE_SYSTEMCTL]:
+        load(_NO_CORE_DUMPS)()
     # What starting makes lives as long as the program: the collector would walk it again and again for nothing.
     gc.set_threshold(*COLLECTOR)
     if not arguments or arguments[0] not in _FUNCTIONS:

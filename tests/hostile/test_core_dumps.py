@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard import self_start
+from wizard import core_dumps, self_start
 
 NOBODY = pwd.getpwnam("nobody")
 SHOW = """
@@ -27,8 +27,9 @@ def started(before: str = "", user: int | None = None) -> list[str]:
     """What a process shows of itself after the wizard's start, run with core dumps allowed."""
     start = f"import resource; resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, -1))\n{before}\n"
     path = f"import sys; sys.path[:] = {sys.path!r}\n" if user is None else ""
-    source = Path(self_start.__file__).read_text(encoding="utf-8")
-    take = "from wizard import self_start; self_start.run([])\n" if user is None else f"exec({source!r}); run([])\n"
+    source = Path(core_dumps.__file__).read_text(encoding="utf-8")
+    take = "from wizard import self_start; self_start.run([])\n"
+    take = take if user is None else f"exec({source!r}); no_core_dumps()\n"
     python = sys.executable if user is None else "/usr/bin/python3"
     words = [python, "-I", "-c", start + path + take + SHOW]
     done = subprocess.run(words, capture_output=True, text=True, check=True, user=user, group=user, cwd="/")
@@ -77,7 +78,7 @@ sys.stderr.write(open("/proc/self/limits").read())
     assert re.search(r"Max core file size +0 ", done.stderr)
 
 
-def test_the_worker_and_the_practice_helpers_begin_with_it() -> None:
+def test_the_worker_begins_with_it() -> None:
     words = self_start.command(self_start.WORKER)
     show = words[4].replace("sys.exit(run(sys.argv[1:]))", "run(['none']); print(open('/proc/self/limits').read())")
     done = subprocess.run([*words[:4], show], capture_output=True, text=True, check=True)

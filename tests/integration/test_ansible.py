@@ -137,6 +137,7 @@ def rollout(exported: Path, tmp_path: Path) -> Rollout:
     return Rollout(folder, tmp_path)
 
 
+@exhaustive
 def test_the_primary_waits_for_an_installation_that_failed(rollout: Rollout) -> None:
     """In the next run nothing but the installation is left to be done, and then it is done."""
     work = rollout.work
@@ -279,6 +280,7 @@ def test_undo_goes_back_one_rollout_at_a_time_on_each_gateway(rollout: Rollout) 
     assert "Nothing is changed." in done.stdout
 
 
+@exhaustive
 def test_a_gateway_that_does_not_connect_is_open(rollout: Rollout) -> None:
     (rollout.folder / "host_vars/gateway-1/tls.yml").write_text(EMPTY.replace("verify: false", "verify: true"))
     (rollout.folder / "files/gateway-1").mkdir()
@@ -289,6 +291,7 @@ def test_a_gateway_that_does_not_connect_is_open(rollout: Rollout) -> None:
     assert rollout.report[2:] == ["Open: 1", "  gateway-1: installed, but verify.sh ended with exit code 3"]
 
 
+@exhaustive
 def test_no_further_primary_is_changed_after_one_that_failed(rollout: Rollout) -> None:
     for part in ("files", "host_vars"):
         shutil.copytree(rollout.folder / part / "primary-host", rollout.folder / part / "primary-2")

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.line_by_line import talk
 from tests.support.practice import ROOT, Practice, company, practice
 from tests.tui.operator import at_the_wizard
@@ -175,7 +176,7 @@ def test_what_is_kept_is_an_answers_file_with_full_paths_and_no_secret(server: P
     assert b"PRIVATE" not in (folder / kept_answers.AUTHORITIES).read_bytes()
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", mostly_exhaustive(LAYOUTS, {certbot}.__contains__))
 def test_a_hook_finds_what_its_caller_has_renewed(server: Practice, tmp_path: Path, layout: Layout) -> None:
     before, new = server.tree(), renewed()
     given = layout(tmp_path, new)

@@ -290,7 +290,7 @@ def issue(pki: Pki, folder: Path) -> None:
         (folder / f"{name}.pfx").write_bytes(pfx(entity, PASSWORD, name=name))
 
 
-@pytest.fixture(params=["private", pytest.param("public", marks=pytest.mark.exhaustive)])
+@pytest.fixture(params=["private", "public"])
 def story(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Story]:
     """The new root is one of the company as well, or a public one: then Java and Windows bring it already."""
     old, new = make(NOW - timedelta(60)), make(NOW - timedelta(10))

@@ -34,7 +34,7 @@ INTERNALS = (
 )  # fmt: skip
 
 
-JAVAS = ALL_JAVAS if EVERY else ("11.0.5", "17")
+JAVAS = ALL_JAVAS if EVERY else ("17",)
 """Those that are asked: the table says the same of all from 17 on, unless a row says otherwise."""
 Key = tuple[object, ...]
 

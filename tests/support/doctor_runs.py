@@ -12,6 +12,7 @@ from tests.support.practice import Practice
 from wizard.cli.main import main
 from wizard.doctor.collect.run import Asked, collect
 from wizard.doctor.diagnose import Diagnosis, diagnose
+from wizard.sandbox.service.records import STATE, read_state
 
 NAME = "primary-host"
 """What the operator knows and no file tells for certain: the name that gateways connect to."""
@@ -21,17 +22,16 @@ def settle(made: Practice) -> None:
     """Start the service and wait until it listens, or has given up."""
     made.systemctl("start")
     _, port = made.deployment.endpoint.rsplit(":", 1)
-    state = made.deployment.run / "unit.json"
     give_up = time.monotonic() + 15
     while time.monotonic() < give_up:
         with suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), timeout=1):
             time.sleep(0.1)
             return
-        with suppress(OSError, ValueError):
-            told = json.loads(state.read_text())
+        with suppress(KeyError):
+            told = read_state(str(made.root))
             if told["ActiveState"] in {"failed", "inactive"} or int(told["NRestarts"]) >= 3:
                 return
-        if not state.exists():
+        if not (made.root / STATE).exists():
             return
         time.sleep(0.03)
 

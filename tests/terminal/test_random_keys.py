@@ -13,7 +13,7 @@ from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import KEYS, Terminal
 from tests.support.scenarios import WAYS, furnish
 
-SEQUENCES = int(os.environ.get("KEY_SEQUENCES", "4"))
+SEQUENCES = int(os.environ.get("KEY_SEQUENCES", "2"))
 SEED = int(os.environ.get("KEY_SEED", "4711"))
 PRESSED_IN_EACH = 25
 LEFT = b"\x1b[?1049l"

@@ -15,13 +15,13 @@ from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.practice import Practice, practice
 from tests.support.pty_operator import ByKeys
 from tests.support.pty_terminal import Terminal
-from tests.support.scenarios import EVERY, GOALS, ONE_OF_EACH_KIND, STEPS, furnish
+from tests.support.scenarios import EVERY, GOALS, STEPS, furnish
 from tests.support.sshd import left, mark, wait_until_none_is_left
 from wizard.questions.flow import View
 from wizard.session.saved_run import NAME
 
 SIGNALS = [
-    pytest.param(step, number, marks=[] if step in ONE_OF_EACH_KIND and number == signal.SIGHUP else exhaustive)
+    pytest.param(step, number, marks=[] if step in {"review", "apply"} and number == signal.SIGHUP else exhaustive)
     for step in STEPS
     for number in (signal.SIGHUP, signal.SIGTERM)
 ]
@@ -101,7 +101,7 @@ def test_a_signal_at_any_step_restores_the_terminal_and_saves(
         ended_by(number, here, step, terminal)
 
 
-@pytest.mark.parametrize("step", mostly_exhaustive(STEPS, ONE_OF_EACH_KIND.__contains__))
+@pytest.mark.parametrize("step", mostly_exhaustive(STEPS, {"review"}.__contains__))
 def test_a_step_on_a_slow_line_in_ascii(step: str, deployments: dict[str, Practice]) -> None:
     here = deployments[GOALS[step]]
     terminal, operator = opened(here, step, LC_ALL="C", LANG="C", TERM="vt220")

@@ -17,7 +17,8 @@ from wizard.sandbox.faults.fault import Fault
 from wizard.sandbox.faults.healthy import VARIANTS
 from wizard.sandbox.pki import Pki
 from wizard.sandbox.server import settings, stores
-from wizard.sandbox.service.unit_file import Unit, behaviour
+from wizard.sandbox.service.supervisor import behaviour
+from wizard.sandbox.service.unit_file import Unit
 
 # These show only when the service really runs; the tests of the stand-in start them.
 RUNNING = {

@@ -24,7 +24,8 @@ from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.mutate import write_conf
 from wizard.sandbox.pki import Pki, pem, pfx, plain_key
-from wizard.sandbox.service.supervisor import OWNER, alive, read_state
+from wizard.sandbox.service.records import alive, read_state
+from wizard.sandbox.service.supervisor import OWNER
 
 Maker = Callable[..., Deployment]
 

@@ -18,7 +18,7 @@ from wizard.printable import printable
 from wizard.sandbox.deployment import MARK, Deployment, load
 from wizard.sandbox.server import settings as settings_of
 from wizard.sandbox.server import stores, tls
-from wizard.sandbox.service.unit_file import behaviour
+from wizard.sandbox.service.supervisor import behaviour
 
 _START_S = 0.15
 """A real one takes a minute; this is enough to see that a start is not an instant."""

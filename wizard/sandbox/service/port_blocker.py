@@ -3,12 +3,14 @@
 It outlives the service that it keeps from starting; it ends with `systemctl stop`, or when its folder is gone.
 """
 
+import json
 import os
 import socket
 import threading
 import time
+from pathlib import Path
 
-from wizard.sandbox.service.unit_file import WANTED, read_json
+from wizard.sandbox.service.unit_file import WANTED
 
 _MARK = ".practice-deployment.json"
 
@@ -17,7 +19,7 @@ def main(arguments: list[str]) -> int:
     """Listen on the port of the deployment in the folder that is the only argument; answer nothing like TLS."""
     root = arguments[0]
     mark = os.path.join(root, _MARK)  # noqa: PTH118 - as in unitfile
-    port = int((read_json(root, _MARK) or {})["port"])
+    port = json.loads(Path(mark).read_bytes())["port"]
     wanted = os.path.join(root, WANTED)  # noqa: PTH118 - as in unitfile
 
     def look() -> None:

@@ -4,16 +4,18 @@ One process per started deployment. It ends with `stop`, when its main process e
 folder is gone; it never leaves the primary behind.
 """
 
+import json
 import os
 import shutil
 import signal
 import time
+from pathlib import Path
 
 from wizard import self_start
-from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, behaviour, read_json, write_json
+from wizard.sandbox.service.records import JOURNAL, RESET, RESTART, STATE, STOP, alive, read_state, write_record
+from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit
 
-STATE = "run/unit.json"
-JOURNAL = "var/log/journal.log"
+_BEHAVIOUR = "etc/practice.json"
 MARK = ".practice-deployment.json"
 OWNER = "run/owner"
 """Holds the process id of the session that a temporary deployment lives for."""
@@ -22,26 +24,19 @@ _TICK_S = 1.0
 _QUICK_S = 0.05
 """A stop that is over by then shows no state of its own."""
 
-_ASKED: dict[int, str] = {signal.SIGTERM: "stop", signal.SIGUSR1: "restart", signal.SIGUSR2: ""}
-"""The signals that systemctl sends to the supervisor; the last one resets the counted restarts."""
+_ASKED = {STOP: "stop", RESTART: "restart", RESET: ""}
 
 
-def read_state(root: str) -> dict[str, str]:
-    """The state that the supervisor wrote last, with `failed` in its place when the supervisor was killed."""
-    state: dict[str, str] = read_json(root, STATE) or {}
-    pid = int(state.get("Supervisor", "0"))
-    if pid and not alive(pid):
-        state |= {"Supervisor": "0", "MainPID": "0", "ActiveState": "failed", "SubState": "failed", "Result": "signal"}
-    return state
+def behaviour(root: str) -> dict[str, float]:
+    """What a fault makes the service do.
 
-
-def alive(pid: int) -> bool:
-    """Whether a process of this id runs and is no zombie."""
+    `start_delay`, `stop_delay`, `die_after` and `quit_after` seconds, `squatter` 1, `stale` 1.
+    """
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123 - as in unitfile
-            return stream.read().rpartition(b")")[2].split()[0] != b"Z"
-    except OSError:
-        return False
+        loaded = json.loads(Path(root, _BEHAVIOUR).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {str(name): float(value) for name, value in loaded.items()}
 
 
 class Supervisor:
@@ -140,7 +135,7 @@ class Supervisor:
     def _asked(self, seconds: float) -> str:
         """Wait for a signal: `stop` and `restart` are for the caller, the count is reset here."""
         got = signal.sigtimedwait({signal.SIGCHLD, *_ASKED}, seconds)
-        if got is not None and got.si_signo == signal.SIGUSR2:
+        if got is not None and got.si_signo == RESET:
             self._restarts, self._starts = 0, []
             self._write(Result="success")
         return _ASKED.get(got.si_signo, "") if got is not None else ""
@@ -234,7 +229,7 @@ class Supervisor:
         self._state |= {"Supervisor": str(os.getpid()), "NRestarts": str(self._restarts), "Turn": str(self._turn)}
         self._state["Starts"] = " ".join(f"{start:.3f}" for start in self._starts)
         self._state |= {name: str(value) for name, value in changes.items()}
-        write_json(self._root, STATE, self._state)
+        write_record(self._root, STATE, self._state)
 
     def _log(self, text: str) -> None:
         try:

@@ -1,21 +1,32 @@
 """The stand-ins for systemctl and journalctl: the verbs that an operator and the wizard use, on the practice unit."""
 
-import contextlib
 import fcntl
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable
 
 from wizard import self_start
 from wizard.sandbox.service import timer
-from wizard.sandbox.service.supervisor import JOURNAL, STATE, alive, read_state
-from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, enable, forget, read_json, write_json
+from wizard.sandbox.service.records import (
+    JOURNAL,
+    RESET,
+    RESTART,
+    STATE,
+    STOP,
+    alive,
+    read_record,
+    read_state,
+    write_record,
+)
+from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, enable, forget
+
+TYPE_CHECKING = False  # as mypy knows it: collections.abc would be loaded for its sake
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TAKES_VALUE = {"-p", "--property", "-n", "--lines", "-o", "--output", "-u", "--unit", "-t", "--type", "-S", "--since"}
 _START_S = 10.0
-JOB = "run/job.json"
+JOB = "run/job"
 """Holds the process that carries out a job which nobody waits for."""
 
 
@@ -216,13 +227,13 @@ def _reset(root: str) -> int:
     state = read_state(root)
     running = int(state.get("Supervisor", "0"))
     if running:
-        os.kill(running, signal.SIGUSR2)
+        os.kill(running, RESET)
         _until(lambda: not alive(running) or read_state(root).get("Starts") == "")
     elif state:
         if state.get("ActiveState") == "failed":
             state |= {"ActiveState": "inactive", "SubState": "dead"}
         state |= {"Result": "success", "NRestarts": "0", "Kept": "0", "Starts": ""}
-        write_json(root, STATE, state)
+        write_record(root, STATE, state)
     return 0
 
 
@@ -235,7 +246,7 @@ def _job(root: str, verb: str, *, wait: bool) -> int:
         worker = os.fork()
         if worker:
             # Known before the caller hears that the job is queued.
-            write_json(root, JOB, {"pid": worker})
+            write_record(root, JOB, {"pid": str(worker)})
             os._exit(0)
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
@@ -252,8 +263,8 @@ def _job(root: str, verb: str, *, wait: bool) -> int:
 
 def _pending(root: str) -> str:
     """The number of the pending job, "" when there is none."""
-    pid = (read_json(root, JOB) or {}).get("pid")
-    return str(pid) if pid and alive(pid) else ""
+    pid = read_record(root, JOB).get("pid", "")
+    return pid if pid and alive(int(pid)) else ""
 
 
 def _act(root: str, verb: str) -> int:
@@ -267,11 +278,12 @@ def _act(root: str, verb: str) -> int:
             return 0
         limit_s = Unit(root, loaded=True).seconds("TimeoutStopSec", 90.0) + _START_S
         if running:
-            os.kill(running, signal.SIGTERM if verb == "stop" else signal.SIGUSR1)
+            os.kill(running, STOP if verb == "stop" else RESTART)
             _until(lambda: not alive(running) or read_state(root).get("Turn") != turn, limit_s)
         if verb == "stop":
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(os.path.join(root, WANTED))  # noqa: PTH108, PTH118 - as in unitfile
+            wanted = os.path.join(root, WANTED)  # noqa: PTH118 - as in unitfile
+            if os.path.exists(wanted):  # noqa: PTH110 - as in unitfile
+                os.unlink(wanted)  # noqa: PTH108 - as in unitfile
             return 0
         if read_state(root).get("Turn") == turn:
             _spawn(self_start.command(self_start.PRACTICE_SUPERVISOR, root))
@@ -282,7 +294,7 @@ def _act(root: str, verb: str) -> int:
     return 0
 
 
-def _until(done: Callable[[], bool], seconds: float = _START_S) -> None:
+def _until(done: "Callable[[], bool]", seconds: float = _START_S) -> None:
     limit = time.monotonic() + seconds
     while not done() and time.monotonic() < limit:
         time.sleep(0.005)

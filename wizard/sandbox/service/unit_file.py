@@ -3,22 +3,19 @@
 Only the standard library, and little of it: `systemctl show` is asked often, so it must start fast.
 """
 
-import json
 import os
-import re
-import shlex
 
-TYPE_CHECKING = False  # as mypy knows it: typing would be loaded for its sake
-if TYPE_CHECKING:
-    from typing import Any
+from wizard.sandbox.service.records import read_record, write_record
+from wizard.self_start import load
 
 UNIT = "hcp-server"
 _FOLDER = "etc/systemd/system"
 _ENABLED = _FOLDER + "/multi-user.target.wants"
-_BEHAVIOUR = "etc/practice.json"
 WANTED = "run/other-program"
 """While this file is there another program has the port of the primary, in a deployment with that fault."""
-_LOADED = "run/loaded.json"
+_SPLIT = "shlex:split"
+"""For the few units that set variables; it would be a tenth of every call."""
+_LOADED = "run/loaded"
 """What `daemon-reload` read: until the next one, changes on disk do not count."""
 
 Files = dict[str, tuple[int, str]]
@@ -83,7 +80,7 @@ class Unit:
             elif section == "Service":
                 self.settings[key] = value
                 if key == "Environment":
-                    pairs = [word.partition("=") for word in shlex.split(value)]
+                    pairs = [word.partition("=") for word in load(_SPLIT)(value)]
                     self.environment |= {name: text for name, _, text in pairs}
                 elif key == "EnvironmentFile":
                     self.environment_files.append((value.removeprefix("-"), value.startswith("-")))
@@ -98,7 +95,7 @@ class Unit:
                     pairs = [line.partition("=") for line in stream if "=" in line and not line.startswith(("#", ";"))]
             except OSError:
                 continue
-            known |= {name: " ".join(shlex.split(value)) for name, _, value in pairs}
+            known |= {name: " ".join(load(_SPLIT)(value)) for name, _, value in pairs}
         return known
 
     def user_known(self, root: str) -> bool:
@@ -116,10 +113,11 @@ class Unit:
         text = (self.unit if key == "StartLimitIntervalSec" else self.settings).get(key, "")
         if text == "infinity":
             return float("inf")
-        found = re.fullmatch(r"([\d.]+)\s*(ms|s|sec|min)?", text)
-        if not found:
+        unit = next(each for each in ("ms", "sec", "s", "min", "") if text.endswith(each))
+        try:
+            return float(text.removesuffix(unit)) * {"ms": 0.001, "min": 60.0}.get(unit, 1.0)
+        except ValueError:
             return default
-        return float(found[1]) * {"ms": 0.001, "min": 60.0}.get(found[2] or "s", 1.0)
 
     def number(self, key: str, default: int) -> int:
         """A whole number of either section: `StartLimitBurst` is known in both."""
@@ -190,37 +188,10 @@ def _files(root: str, name: str) -> Files:
 
 def _kept(root: str, on_disk: Files) -> Files:
     """What was loaded earlier, else what is on disk, which is then remembered."""
-    kept = read_json(root, _LOADED)
-    if kept is not None:
-        return {name: (moment, text) for name, (moment, text) in kept.items()}
-    write_json(root, _LOADED, on_disk)
+    kept = read_record(root, _LOADED)
+    if kept:
+        return {
+            name: (int(moment), text) for name, (moment, _, text) in ((n, v.partition(" ")) for n, v in kept.items())
+        }
+    write_record(root, _LOADED, {name: f"{moment} {text}" for name, (moment, text) in on_disk.items()})
     return on_disk
-
-
-def behaviour(root: str) -> dict[str, float]:
-    """What a fault makes the service do.
-
-    `start_delay`, `stop_delay`, `die_after` and `quit_after` seconds, `squatter` 1, `stale` 1.
-    """
-    return {str(name): float(value) for name, value in (read_json(root, _BEHAVIOUR) or {}).items()}
-
-
-def read_json(root: str, name: str) -> "dict[str, Any] | None":
-    """What the file *name* of the deployment holds; None when it is not there, or is damaged."""
-    try:
-        with open(os.path.join(root, name), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
-            found: dict[str, Any] = json.load(stream)
-            return found
-    except (OSError, ValueError):
-        return None
-
-
-def write_json(root: str, name: str, value: object) -> None:
-    """Replace the file *name* of the deployment at once; without effect when another account asks, or it is gone."""
-    path = os.path.join(root, name)  # noqa: PTH118 - as above
-    try:
-        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as stream:  # noqa: PTH123 - as above
-            json.dump(value, stream)
-        os.replace(f"{path}.{os.getpid()}", path)  # noqa: PTH105 - as above
-    except OSError:
-        pass
