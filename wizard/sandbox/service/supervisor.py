@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from wizard import self_start
-from wizard.sandbox.service.records import JOURNAL, RESET, RESTART, STATE, STOP, alive, read_state, write_record
+from wizard.sandbox.service.records import JOURNAL, RELOAD, RESET, RESTART, STATE, STOP, alive, read_state, write_record
 from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit
 
 _BEHAVIOUR = "etc/practice.json"
@@ -24,7 +24,7 @@ _TICK_S = 1.0
 _QUICK_S = 0.05
 """A stop that is over by then shows no state of its own."""
 
-_ASKED = {STOP: "stop", RESTART: "restart", RESET: ""}
+_ASKED = {STOP: "stop", RESTART: "restart", RESET: "", RELOAD: ""}
 
 
 def behaviour(root: str) -> dict[str, float]:
@@ -133,11 +133,13 @@ class Supervisor:
                 return asked or "stop"
 
     def _asked(self, seconds: float) -> str:
-        """Wait for a signal: `stop` and `restart` are for the caller, the count is reset here."""
+        """Wait for a signal: `stop` and `restart` are for the caller, the count is reset and the unit read here."""
         got = signal.sigtimedwait({signal.SIGCHLD, *_ASKED}, seconds)
         if got is not None and got.si_signo == RESET:
             self._restarts, self._starts = 0, []
             self._write(Result="success")
+        if got is not None and got.si_signo == RELOAD:
+            self._unit = Unit(self._root, loaded=True)
         return _ASKED.get(got.si_signo, "") if got is not None else ""
 
     def _gone(self) -> bool:
@@ -179,7 +181,7 @@ class Supervisor:
             word = "failed" if failed else "inactive"
             return self._end(word, "failed" if failed else "dead", self._result)
         self._write(ActiveState="activating", SubState="auto-restart", Result=self._result, MainPID=0)
-        asked = self._pause(self._unit.seconds("RestartSec", 0.1))
+        asked = self._pause()
         if asked == "stop":
             return self._end("inactive", "dead", self._result, Kept=self._restarts)
         if asked == "restart":
@@ -194,10 +196,10 @@ class Supervisor:
         self._turn += bool(asked)
         return True
 
-    def _pause(self, seconds: float) -> str:
-        """Wait; `stop` or `restart` when that was asked for meanwhile."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+    def _pause(self) -> str:
+        """Wait for `RestartSec=`, which a reload may change; `stop` or `restart` when that was asked for meanwhile."""
+        begun = time.monotonic()
+        while (left := begun + self._unit.seconds("RestartSec", 0.1) - time.monotonic()) > 0:
             asked = self._asked(left)
             if asked or self._gone():
                 return asked or "stop"

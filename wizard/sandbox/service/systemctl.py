@@ -9,6 +9,7 @@ from wizard import self_start
 from wizard.sandbox.service import timer
 from wizard.sandbox.service.records import (
     JOURNAL,
+    RELOAD,
     RESET,
     RESTART,
     STATE,
@@ -36,6 +37,8 @@ def systemctl(root: str, arguments: list[str]) -> int:  # noqa: C901 - in the or
     verb = words[0] if words else "status"
     if verb == "daemon-reload":
         forget(root)
+        if running := int(read_state(root).get("Supervisor", "0")):
+            os.kill(running, RELOAD)
         return 0
     name = (words[1] if len(words) > 1 else UNIT).removesuffix(".service")
     unit = Unit(root, name, loaded=True)
