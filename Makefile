@@ -8,7 +8,7 @@ EDITABLE = --config-settings editable_mode=compat -e
 
 # Twice as many as processors, because many tests wait for servers and terminals.
 JOBS ?= $$(( 2 * $$(getconf _NPROCESSORS_ONLN) ))
-PARALLEL = -n $(JOBS) --dist loadscope
+PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # Packages that get bytes and values and give bytes and values.
 PURE = wizard/certificates/*,wizard/configs/*,wizard/questions/*,wizard/findings*,wizard/reports/*
 

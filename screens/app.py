@@ -1,6 +1,7 @@
 """Run the full screen: check the terminal, start the app, print the summary."""
 
 import contextlib
+import ctypes
 import signal
 import sys
 
@@ -10,6 +11,9 @@ from screens.theme import ascii_wanted, look
 from wizard.cli.commands import LINE_MODE
 from wizard.errors import ExitCode
 from wizard.self_start import load
+
+_M_ARENA_MAX = -8
+"""Of <malloc.h>."""
 
 
 def run(source: SessionSource, *, ascii_mode: bool | None = None, start: str = "", theme: str = "") -> int:
@@ -30,6 +34,9 @@ def run(source: SessionSource, *, ascii_mode: bool | None = None, start: str = "
         return int(ExitCode.UNUSABLE)
     if terminal.by_lines():
         return int(load(LINE_MODE)(source.open(), stdin=sys.stdin, stdout=sys.stdout))
+    # One heap for all threads: each would have its own for OpenSSL, 1.5 MB in all. Only glibc knows this setting.
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
     encoding = sys.stderr.encoding or "ascii"
     app = WizardApp(source, ascii_only=ascii_wanted(ascii_mode, encoding), start=start, theme=theme)
     for number in (signal.SIGHUP, signal.SIGTERM):

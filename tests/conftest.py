@@ -23,6 +23,17 @@ settings.register_profile("exhaustive", settings.get_profile("quick"), max_examp
 settings.load_profile("quick")
 
 
+SLOW = ("integration", "terminal", "tui", "crash", "systemd", "oracle", "hostile")
+"""Folders whose modules take long, the longest first: begun last, one of them would run alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long."""
+    folders = [item.path.parent.name for item in items]
+    rank = {name: SLOW.index(name) if name in SLOW else len(SLOW) for name in set(folders)}
+    items[:] = [item for _, item in sorted(zip(folders, items, strict=True), key=lambda pair: rank[pair[0]])]
+
+
 @pytest.fixture(autouse=True)
 def output_follows_the_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever a command prints with --json is compared with the schema that comes with the program."""

@@ -2,13 +2,21 @@
 
 import os
 import sys
+from importlib.util import find_spec
 
 # `python -m` looks for modules in the current folder first: a file there must not be run, least of all as root.
 # Without pathlib, which Python would look for there too.
 if sys.path and sys.path[0] == os.getcwd() and not __file__.startswith(os.path.join(os.getcwd(), "wizard")):  # noqa: PTH109, PTH118
     del sys.path[0]
 
+# cryptography comes with an OpenSSL. The one of Python beside it would take 5 MB and 10 ms of every start, and nothing
+# here needs it where Python has hashes of its own; on RHEL it has none.
+if all(map(find_spec, ("_md5", "_sha1"))) and any(map(find_spec, ("_sha2", "_sha256"))):
+    sys.modules["ssl"] = sys.modules["_hashlib"] = None  # type: ignore[assignment]
+
 from wizard.cli.main import entry
+
+__all__ = ["entry"]
 
 if __name__ == "__main__":
     entry()

@@ -42,7 +42,7 @@ LAUNCHER = """\
 #!/usr/bin/python3 -I
 import sys
 sys.path.insert(0, "/usr/lib/cloudstream-wizard")
-from wizard.cli.main import entry
+from wizard.__main__ import entry
 entry()
 """
 

@@ -80,7 +80,7 @@ def main() -> None:
             "Name a folder with {}=DIR where 50 MB are free and programs may run.".format(UNPACK),
         )
     sys.path[0] = os.path.join(target, "program")
-    from wizard.cli.main import entry
+    from wizard.__main__ import entry
 
     entry()
 

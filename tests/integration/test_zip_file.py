@@ -24,7 +24,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / package, folder / "source" / package, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "source/wizard/__init__.py").write_text(f'__version__ = "{MARK}"\n')
     target = folder / "cloudstream-wizard.pyz"
-    zipapp.create_archive(folder / "source", target, main="wizard.cli.main:entry")
+    zipapp.create_archive(folder / "source", target, main="wizard.__main__:entry")
     shutil.rmtree(folder / "source")
     return target
 

@@ -8,8 +8,7 @@ from wizard.cli.output import print_json
 from wizard.errors import ExitCode
 from wizard.findings import Code
 from wizard.reports.catalogue import catalogue, entry
-
-WIDTH = 78
+from wizard.reports.lines import WIDTH
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,10 +12,9 @@ from wizard.doctor.repair.choose import Repair
 from wizard.doctor.rule import Result
 from wizard.findings import Finding, Severity
 from wizard.printable import printable
-from wizard.reports.lines import Line, Tone
+from wizard.reports.lines import WIDTH, Line, Tone
 from wizard.secret import Redactor
 
-WIDTH = 78
 _WORDS = {Severity.BLOCKER: "Error", Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
 _TONES = {Severity.BLOCKER: Tone.BAD, Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.NOTE: Tone.FAINT}
 

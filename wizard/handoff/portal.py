@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
@@ -12,9 +13,12 @@ from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.requirements import PORTAL
 from wizard.host.machine import now_utc
 from wizard.printable import printable
-from wizard.probing.revocation.check import Advice, Revocation, advice, check_revocation
 from wizard.probing.revocation.crl import distribution_points
 from wizard.questions.answers import AccountAnswers, CloudSupport, OcspProbe
+from wizard.self_start import load
+
+if TYPE_CHECKING:
+    from wizard.probing.revocation.check import Advice, Revocation
 
 ROUTES = (
     "newer portal: Security > Security options > Certificates",
@@ -164,6 +168,11 @@ def ocsp_advice(answers: AccountAnswers) -> str:
 
 _MOST = 3
 _WIDTH = 70
+_CHECK, _ADVICE = LOADED_LATER = (
+    "wizard.probing.revocation.check:check_revocation",
+    "wizard.probing.revocation.check:advice",
+)
+"""Only where responders are asked: HTTP takes 2 MB of memory."""
 
 
 def advised(chains: Sequence[Chain], answers: AccountAnswers) -> str:
@@ -175,7 +184,7 @@ def advised(chains: Sequence[Chain], answers: AccountAnswers) -> str:
     if not certificates:
         return "Advice: as your PKI administrator says; otherwise leave them as they are."
     if answers.ocsp_probe is OcspProbe.YES:
-        found = advice(_asked(chains, answers))
+        found: Advice = load(_ADVICE)(_asked(chains, answers))
         return f"Advice: {_WORDS.get(found.check, _LEAVE)}, by what the responders answered."
     mute = sum(not fields.responders(each) for each in certificates)
     if mute and not answers.responder:
@@ -189,15 +198,16 @@ _ANSWER_COUNTS_S = 60
 """A responder is asked again about the same certificates after that many seconds."""
 
 
-def _asked(chains: Sequence[Chain], answers: AccountAnswers) -> Sequence[Revocation]:
+def _asked(chains: Sequence[Chain], answers: AccountAnswers) -> "Sequence[Revocation]":
     bare = tuple(Chain(each.leaf, each.intermediates, each.root) for each in chains)
     return _answers_of(bare, answers.responder, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
 
 
 @lru_cache(maxsize=8)
-def _answers_of(chains: tuple[Chain, ...], responder: str | None, _moment: int) -> Sequence[Revocation]:
+def _answers_of(chains: tuple[Chain, ...], responder: str | None, _moment: int) -> "Sequence[Revocation]":
     issuers = [authority for chain in chains for authority in chain.authorities]
-    return check_revocation(_below_roots(chains), issuers, responder=responder)
+    found: Sequence[Revocation] = load(_CHECK)(_below_roots(chains), issuers, responder=responder)
+    return found
 
 
 def ocsp_evidence(chains: Sequence[Chain], answers: AccountAnswers) -> tuple[str, ...]:
@@ -249,8 +259,8 @@ def _sentence_list(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST])
 
 
-def _answered(results: Sequence[Revocation]) -> list[str]:
-    found: Advice = advice(results)
+def _answered(results: "Sequence[Revocation]") -> list[str]:
+    found: Advice = load(_ADVICE)(results)
     word = _WORDS.get(found.check, _LEAVE)
     url = f", with the URL {printable(found.url, limit=100)}" if found.url else ""
     revoked = [short(one.certificate) for one in results if one.status == "revoked"]

@@ -3,13 +3,14 @@
 Ansible's documentation describes the format: AES-256 in counter mode, keys by PBKDF2 of 10,000 rounds, HMAC-SHA256.
 """
 
-import hashlib
 import hmac
 import os
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from wizard.secret import Secret
@@ -22,7 +23,7 @@ _LINE = 80
 def encrypt(data: bytes, password: Secret) -> bytes:
     """*data* in a file that only *password* opens; each call gives other bytes."""
     salt = os.urandom(32)
-    derived = hashlib.pbkdf2_hmac("sha256", password.reveal().encode(), salt, _ROUNDS, 80)
+    derived = PBKDF2HMAC(hashes.SHA256(), 80, salt, _ROUNDS).derive(password.reveal().encode())
     key, mac_key, counter = derived[:32], derived[32:64], derived[64:]
     padder = PKCS7(128).padder()
     sealer = Cipher(AES(key), CTR(counter)).encryptor()

@@ -7,6 +7,9 @@ from enum import StrEnum
 from wizard.findings import Finding, Severity
 from wizard.printable import wrapped
 
+WIDTH = 78
+"""Of wrapped lines: they fit 80 columns with a border."""
+
 
 class Tone(StrEnum):
     """The kind of a line, for user interfaces with colours and styles."""

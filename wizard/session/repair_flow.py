@@ -19,7 +19,6 @@ from wizard.doctor.diagnose import Cause, Diagnosis, diagnose
 from wizard.doctor.repair.choose import of_certificate, repair_for
 from wizard.doctor.repair.plan import Give, Together, plan_repairs
 from wizard.doctor.repair.store import KEY_SECRET
-from wizard.doctor.text import WIDTH
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine, command
@@ -28,7 +27,7 @@ from wizard.planning.primary.plan import STORE_SECRET, Planned
 from wizard.printable import printable
 from wizard.questions.answers import Goal, PrimaryAnswers
 from wizard.questions.flow import Question, Step, StepId
-from wizard.reports.lines import Line, Tone
+from wizard.reports.lines import WIDTH, Line, Tone
 from wizard.secret import Secret
 from wizard.session import saved_run
 

@@ -13,9 +13,12 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, TripleDES
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from wizard.certificates.formats.der import INTEGER, SEQUENCE, Node
 
@@ -184,9 +187,17 @@ def scrypt(node: Node) -> tuple[Callable[[Phrase, int], bytes], int, str]:
         raise TooManyRounds(rounds)
 
     def derive(phrase: Phrase, length: int) -> bytes:
-        return hashlib.scrypt(phrase.utf8, salt=salt, n=cost, r=size, p=lanes, maxmem=2 * _SCRYPT_MEMORY, dklen=length)
+        return Scrypt(salt, length, cost, size, lanes).derive(phrase.utf8)
 
     return derive, rounds, "scrypt"
+
+
+def pbkdf2(prf: str, phrase: Phrase, salt: bytes, count: int, length: int) -> bytes:
+    """A key of *length* bytes (RFC 8018, section 5.2); *prf* is the hash of the HMAC.
+
+    By cryptography: hashlib has this only with an OpenSSL of Python's own, which the wizard does not load.
+    """
+    return PBKDF2HMAC(getattr(hashes, prf.upper())(), length, salt, count).derive(phrase.utf8)
 
 
 def mac_matches(key: bytes, digest: str, content: bytes, expected: bytes) -> bool:
@@ -430,7 +441,7 @@ def _pbes2(parameters: list[Node], at: Node) -> Encryption:
         label = f"Hmac{prf.upper()}"
 
         def derive(phrase: Phrase, length: int) -> bytes:
-            return hashlib.pbkdf2_hmac(prf, phrase.utf8, salt, count, length)
+            return pbkdf2(prf, phrase, salt, count, length)
 
     else:
         raise Unsupported(f"the key derivation {kind.oid}")

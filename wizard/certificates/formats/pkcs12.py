@@ -1,6 +1,5 @@
 """PKCS12 files (RFC 7292): what can be read without a password, and what the password opens."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -77,7 +76,7 @@ def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
         raise pbe.Unsupported("a PBMAC1 key of an unusual length")
 
     def verify(phrase: pbe.Phrase, content: bytes) -> bool:
-        key = hashlib.pbkdf2_hmac(prf, phrase.utf8, salt, count, length)
+        key = pbe.pbkdf2(prf, phrase, salt, count, length)
         return pbe.mac_matches(key, digest, content, expected)
 
     blocks = -(-length // pbe.digest_size(prf))

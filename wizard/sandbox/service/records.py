@@ -8,7 +8,7 @@ import os
 JOURNAL = "var/log/journal.log"
 STATE = "run/unit"
 STOP, RESTART, RESET, RELOAD = 15, 10, 12, 1
-"""SIGTERM, SIGUSR1, SIGUSR2 and SIGHUP, which systemctl sends to the supervisor; without the module `signal`, as above."""
+"""SIGTERM, SIGUSR1, SIGUSR2 and SIGHUP, which systemctl sends to the supervisor; `signal` is slow to load too."""
 
 
 def read_record(root: str, name: str) -> dict[str, str]:

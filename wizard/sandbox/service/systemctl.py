@@ -36,10 +36,7 @@ def systemctl(root: str, arguments: list[str]) -> int:  # noqa: C901 - in the or
     words, options = _split(arguments)
     verb = words[0] if words else "status"
     if verb == "daemon-reload":
-        forget(root)
-        if running := int(read_state(root).get("Supervisor", "0")):
-            os.kill(running, RELOAD)
-        return 0
+        return _reload(root)
     name = (words[1] if len(words) > 1 else UNIT).removesuffix(".service")
     unit = Unit(root, name, loaded=True)
     if verb == "show":
@@ -222,6 +219,14 @@ def _change_file(root: str, verb: str) -> int:
     elif verb in {"enable", "disable"}:
         enable(root, on=verb == "enable")
     forget(root)
+    return 0
+
+
+def _reload(root: str) -> int:
+    """Have the unit files read again, also by the supervisor."""
+    forget(root)
+    if running := int(read_state(root).get("Supervisor", "0")):
+        os.kill(running, RELOAD)
     return 0
 
 
