@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.damage import ANY_FILE, MANIFEST, Damage
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.fake_host import Scene, dying_at, in_child
 from tests.support.line_by_line import talk
 from tests.support.scene_commands import Run, changed_scene, commands_on
@@ -17,6 +18,18 @@ from wizard.change.store import ChangeFolder, Store
 from wizard.errors import RecoveryNeededError
 from wizard.host.machine import Machine
 from wizard.session.session import Session
+
+SOME = {
+    "truncated",
+    "nested lists",
+    "a list",
+    "huge",
+    "mode is a text",
+    "path with dots",
+    "backup elsewhere",
+    "port is a text",
+}
+"""The ways of damage that `make test` tries; `make test-all` tries all."""
 
 
 @pytest.fixture
@@ -38,7 +51,7 @@ def damage(path: Path, how: Damage) -> None:
     path.write_bytes(how(path.read_bytes() if path.exists() else b""))
 
 
-@pytest.mark.parametrize("how", MANIFEST)
+@pytest.mark.parametrize("how", mostly_exhaustive(MANIFEST, SOME.__contains__))
 def test_a_damaged_manifest_is_named_and_the_other_changes_go_on(scene: Scene, run: Run, how: str) -> None:
     folder = second(scene)
     damage(folder.path / "manifest.json", MANIFEST[how])
@@ -58,7 +71,7 @@ def test_a_damaged_manifest_is_named_and_the_other_changes_go_on(scene: Scene, r
     assert (code, err.split()[1]) == (2, "change.record-damaged")
 
 
-@pytest.mark.parametrize("how", ANY_FILE)
+@pytest.mark.parametrize("how", mostly_exhaustive(ANY_FILE, SOME.__contains__))
 def test_a_damaged_journal_is_named_and_can_be_closed(scene: Scene, run: Run, how: str) -> None:
     folder = second(scene)
     damage(folder.journal, ANY_FILE[how])
@@ -84,7 +97,7 @@ def test_a_damaged_journal_is_named_and_can_be_closed(scene: Scene, run: Run, ho
     assert run("rollback", "--yes", "3")[0] == 0
 
 
-@pytest.mark.parametrize("how", ANY_FILE)
+@pytest.mark.parametrize("how", mostly_exhaustive(ANY_FILE, SOME.__contains__))
 def test_a_damaged_lock_or_list_of_events_stops_nothing(scene: Scene, run: Run, how: str) -> None:
     damage(scene.machine.state_dir / "lock", ANY_FILE[how])
     damage(second(scene).events, ANY_FILE[how])

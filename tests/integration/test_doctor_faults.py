@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.doctor_runs import NAME, Call, examined, settle
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import practice
 from wizard.doctor.rule import Result
 from wizard.questions.answers import Answers
@@ -114,6 +115,7 @@ MENDED = (
     "not-restarted",
 )
 """Faults whose repair is made and proven here: at least one for each way of repairing."""
+OFTEN = {"wrong-password", "duplicate-key", "conf-utf-16", "two-keys", "unreadable", "root-missing", "not-restarted"}
 
 
 def test_the_table_names_every_fault() -> None:
@@ -121,7 +123,7 @@ def test_the_table_names_every_fault() -> None:
 
 
 @pytest.mark.parametrize("fault", HEADLINES)
-def test_one_fault_gives_one_headline(fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_fault_gives_one_headline(fault: str, tmp_path: Path) -> None:
     java = "17" if fault in NEEDS_JAVA else None
     with practice(tmp_path / "x", java=java, start=False, faults=[fault], configured=True) as made:
         if fault in IS_STARTING:
@@ -133,14 +135,23 @@ def test_one_fault_gives_one_headline(fault: str, tmp_path: Path, capsys: pytest
         assert not [each for each in diagnosis.outcomes if each.result is Result.BROKEN]
         repair = diagnosis.repairs[0]
         assert repair.automatic or repair.steps
-        if fault in MENDED:
-            assert repair.automatic
-            call = Call(made, capsys)
-            secrets = ("--secret", "primary.key-password=file:" + str(_key_password(tmp_path)))
-            code, out, err = call("doctor", "--servername", NAME, "--fix", repair.code, "--yes", *secrets)
-            assert code == 0, out + err
-            assert "The doctor finds no more problems." in out, out + err
-            assert made.served() == "subject=O = Acme, CN = primary-host"
+
+
+@pytest.mark.parametrize("fault", mostly_exhaustive(MENDED, OFTEN.__contains__))
+def test_the_repair_that_is_offered_ends_the_fault(
+    fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    java = "17" if fault in NEEDS_JAVA else None
+    with practice(tmp_path / "x", java=java, start=False, faults=[fault], configured=True) as made:
+        settle(made)
+        repair = examined(made).repairs[0]
+        assert repair.automatic
+        call = Call(made, capsys)
+        secrets = ("--secret", "primary.key-password=file:" + str(_key_password(tmp_path)))
+        code, out, err = call("doctor", "--servername", NAME, "--fix", repair.code, "--yes", *secrets)
+        assert code == 0, out + err
+        assert "The doctor finds no more problems." in out, out + err
+        assert made.served() == "subject=O = Acme, CN = primary-host"
 
 
 def _key_password(folder: Path) -> Path:
