@@ -161,10 +161,7 @@ def _reads_limits(extension: raw.RawExtension) -> bool:
 
 def raw_extensions(certificate: Certificate) -> tuple[raw.RawExtension, ...]:
     """All extensions as bytes; none when they are no list of extensions."""
-    try:
-        return raw.fields(certificate.der).extensions
-    except DerError:
-        return ()
+    return raw.fields(certificate.der).extensions or ()
 
 
 def raw_extension(certificate: Certificate, kind: type[x509.ExtensionType]) -> raw.RawExtension | None:
@@ -208,15 +205,7 @@ def unreadable(certificate: Certificate) -> str:
     for field, value in (("subject", parsed.subject), ("issuer", parsed.issuer)):
         if value is None:
             return field
-    return "extensions" if not parsed.extensions and not _lists_extensions(certificate) else ""
-
-
-def _lists_extensions(certificate: Certificate) -> bool:
-    try:
-        raw.fields(certificate.der)
-    except DerError:
-        return False
-    return True
+    return "extensions" if not parsed.extensions and raw.fields(certificate.der).extensions is None else ""
 
 
 def extension(certificate: Certificate, kind: type[Extension]) -> Extension | None:
@@ -249,10 +238,7 @@ def is_version_1(certificate: Certificate) -> bool:
 
 def self_issued(certificate: Certificate) -> bool:
     """Whether subject and issuer are the same name."""
-    try:
-        found = raw.fields(certificate.der)
-    except DerError:
-        return False
+    found = raw.fields(certificate.der)
     return found.subject == found.issuer or raw.canonical(found.subject) == raw.canonical(found.issuer)
 
 

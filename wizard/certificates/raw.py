@@ -52,28 +52,25 @@ class RawName(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """The fields of a certificate's body that are checked byte by byte."""
+    """The fields of a certificate's body that are checked byte by byte; *extensions* is None when they are no list."""
 
     issuer: bytes
     subject: bytes
     key: bytes
-    extensions: tuple[RawExtension, ...]
+    extensions: tuple[RawExtension, ...] | None
 
 
 @lru_cache(maxsize=2048)
 def fields(der: bytes) -> Fields:
-    """The fields of the certificate *der*; its outer structure is known to be whole.
-
-    Raises:
-        DerError: an extension is no sequence of an identifier and a value.
-    """
+    """The fields of the certificate *der*; its outer structure is known to be whole."""
     body = parse(der).fields(3)[0].fields(6)
     start = 1 if body[0].tag == 0xA0 else 0
-    extensions: list[RawExtension] = []
-    for part in body[start + 6 :]:
-        if part.tag == EXTENSIONS_TAG:
-            extensions += [_extension(each) for each in part.fields(1)[0].expect(SEQUENCE)]
-    return Fields(body[start + 2].encoded, body[start + 4].encoded, body[start + 5].encoded, tuple(extensions))
+    lists = [part for part in body[start + 6 :] if part.tag == EXTENSIONS_TAG]
+    try:
+        extensions = tuple(_extension(each) for part in lists for each in part.fields(1)[0].expect(SEQUENCE))
+    except DerError:
+        extensions = None
+    return Fields(body[start + 2].encoded, body[start + 4].encoded, body[start + 5].encoded, extensions)
 
 
 def _extension(node: Node) -> RawExtension:

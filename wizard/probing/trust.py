@@ -16,7 +16,6 @@ from OpenSSL import SSL, crypto
 from wizard import codes
 from wizard.certificates import fields, hostnames, names, raw
 from wizard.certificates.chain import signed_by
-from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.objects import odd_certificates_allowed
 from wizard.certificates.model import Certificate, PrivateKey
 from wizard.certificates.rules.chain import MOST_SENT, MOST_SENT_BY_CLIENT
@@ -403,10 +402,7 @@ def _paths(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> Iter
 
 
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:
-    try:
-        above, below = raw.fields(issuer.der).subject, raw.fields(certificate.der).issuer
-    except DerError:
-        return False
+    above, below = raw.fields(issuer.der).subject, raw.fields(certificate.der).issuer
     same = above == below or raw.canonical(above) == raw.canonical(below)
     wanted, own = fields.authority_key_id(certificate), fields.subject_key_id(issuer)
     # Java's path builder passes over an issuer whose key identifier is another one, though the key would fit.

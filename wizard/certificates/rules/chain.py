@@ -155,10 +155,7 @@ def _against(
 
 def _names(certificate: Certificate) -> list[RawName]:
     """What Java compares: the subject and the alternative names, or e-mail addresses in the subject without those."""
-    try:
-        subject = raw.fields(certificate.der).subject
-    except DerError:
-        return []
+    subject = raw.fields(certificate.der).subject
     found = [RawName(DIRECTORY, subject)] if subject != b"\x30\x00" else []
     alternative = fields.raw_names(certificate)
     return [*found, *(alternative or _in_subject(certificate, NameOID.EMAIL_ADDRESS, MAIL))]
