@@ -1,15 +1,16 @@
 """The pieces under the reading: DER and BER, PEM blocks, derivations and RC2, against published numbers."""
 
 import hashlib
+import struct
 
 import pytest
 
 from tests.support import asn1
 from wizard.certificates.formats import pbe, pem
 from wizard.certificates.formats.der import ELEMENT_LIMIT, DerError, Document, parse, tags
-from wizard.certificates.formats.jks import object_end
 from wizard.certificates.formats.objects import Shape, shape
 from wizard.certificates.formats.pbe import Phrase, java_md5, phrases, pkcs12_kdf
+from wizard.certificates.reading import ReadingError, read
 
 BROKEN = [
     (b"", 0, "ends inside"),
@@ -148,22 +149,26 @@ def test_headers_come_apart() -> None:
     assert block.headers == (("Proc-Type", "4,ENCRYPTED"), ("DEK-Info", "X,00"))
 
 
+SEALED = (
+    b"\xac\xed\0\5sr\0\1a" + bytes(8) + b"\2\0\0xr\0\x19javax.crypto.SealedObject" + bytes(8) + b"\2\0\4"
+    b"[\0\rencodedParamst\0\2[B[\0\x10encryptedContentq\0~\0\2L\0\tparamsAlgt\0\x12Ljava/lang/String;"
+    b"L\0\x07sealAlgq\0~\0\3xpur\0\2[B" + bytes(8) + b"\2\0\0xp"
+)  # fmt: skip
 JAVA_OBJECTS = [
-    (b"", "ends inside"),
-    (b"\xac\xed\x00\x05", "ends inside"),
-    (b"\xac\xed\x00\x06p", "does not begin"),
-    (b"\xac\xed\x00\x05\x73\x71\x00\x7e\x00\x00", "refers to nothing"),
-    (b"\xac\xed\x00\x05\x7e", "something unexpected"),
-    # A class that is its own parent must not be walked for ever.
-    (b"\xac\xed\x00\x05\x73\x72\x00\x01a" + bytes(8) + b"\x02\x00\x00\x78\x71\x00\x7e\x00\x00", "too deeply"),
+    (b"", "something unexpected"),
+    (b"\xac\xed\x00\x05", "something unexpected"),
+    (b"\xac\xed\x00\x06p", "something unexpected"),
+    (b"\xac\xed\x00\x05\x73\x71\x00\x7e\x00\x00", "something unexpected"),
+    # A class that is its own parent.
+    (b"\xac\xed\x00\x05\x73\x72\x00\x01a" + bytes(8) + b"\x02\x00\x00\x78\x71\x00\x7e\x00\x00", "something unexpected"),
+    (SEALED, "ends inside"),
+    (SEALED + b"\xff\xff\xff\xff", "ends inside"),
+    (SEALED + bytes(4) + b"uq\x00\x7e\x00\x05" + bytes(4) + b"t\x00\x03PB", "ends inside"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("data", "reason"), JAVA_OBJECTS)
 def test_broken_java_objects(data: bytes, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        object_end(data, 0)
-
-
-def test_a_null_object_is_one_byte() -> None:
-    assert object_end(b"..\xac\xed\x00\x05\x70..", 2) == 7
+    store = b"\xce\xce\xce\xce" + struct.pack(">III", 2, 1, 3) + b"\0\1a" + bytes(8) + data
+    with pytest.raises(ReadingError, match=reason):
+        read(store)

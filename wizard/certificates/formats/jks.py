@@ -6,6 +6,7 @@ numbers, strings in modified UTF-8, a SHA-1 digest over password, a fixed phrase
 
 import hashlib
 import hmac
+import re
 import struct
 from dataclasses import dataclass
 
@@ -16,147 +17,18 @@ from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, KEY_LIMIT, Coll
 from wizard.certificates.model import Bundle, Format
 from wizard.secret import Secret
 
-_NULL, _REFERENCE, _CLASS_DESCRIPTION, _OBJECT, _STRING, _ARRAY = 0x70, 0x71, 0x72, 0x73, 0x74, 0x75
-_BLOCK, _END_OF_BLOCK = 0x77, 0x78
-_WIDTHS = {"B": 1, "C": 2, "D": 8, "F": 4, "I": 4, "J": 8, "S": 2, "Z": 1}
-_DEPTH_LIMIT = 16
-_FIELD_LIMIT = 64
-_WRITES_MORE = 1
-"""The flag of a class that wrote data of its own behind its fields."""
-
-
-class _Class:
-    """A class as the stream describes it: its fields, and its parent."""
-
-    def __init__(self, fields: list[str], parent: "_Class | None", *, more: bool) -> None:
-        self.fields = fields
-        self.parent = parent
-        self.more = more
-
-
-class _Walk:
-    """A position in the stream, and what back references may point to (classes only; others need no memory)."""
-
-    def __init__(self, data: bytes, at: int) -> None:
-        self.data = data
-        self.at = at
-        self.handles: list[_Class | None] = []
-
-    def take(self, count: int) -> bytes:
-        if count < 0 or count > len(self.data) - self.at:
-            raise ValueError("it ends inside a secret key")
-        self.at += count
-        return self.data[self.at - count : self.at]
-
-    def number(self, form: str) -> int:
-        return int(struct.unpack(">" + form, self.take(struct.calcsize(form)))[0])
-
-    def text(self) -> str:
-        return self.take(self.number("H")).decode("latin-1")
-
-    def value(self, depth: int) -> None:
-        """Step over one object, string, array, reference or null."""
-        if depth > _DEPTH_LIMIT:
-            raise ValueError("a secret key is nested too deeply")
-        kind = self.number("B")
-        if kind == _NULL:
-            return
-        if kind == _REFERENCE:
-            self.take(4)
-        elif kind == _STRING:
-            self.handles.append(None)
-            self.text()
-        elif kind == _ARRAY:
-            described = self.description(depth + 1)
-            self.handles.append(None)
-            element = described.fields[0] if described and described.fields else ""
-            if element not in _WIDTHS:
-                raise ValueError("a secret key contains something unexpected")
-            self.take(self.number("I") * _WIDTHS[element])
-        elif kind == _OBJECT:
-            described = self.description(depth + 1)
-            self.handles.append(None)
-            lineage: list[_Class] = []
-            while described is not None:
-                if len(lineage) == _DEPTH_LIMIT:
-                    raise ValueError("a secret key is nested too deeply")
-                lineage.append(described)
-                described = described.parent
-            for one in reversed(lineage):
-                self.fields(one, depth + 1)
-        else:
-            raise ValueError("a secret key contains something unexpected")
-
-    def fields(self, described: _Class, depth: int) -> None:
-        for kind in described.fields:
-            if kind in _WIDTHS:
-                self.take(_WIDTHS[kind])
-            else:
-                self.value(depth)
-        while described.more:
-            mark = self.number("B")
-            if mark == _END_OF_BLOCK:
-                return
-            if mark == _BLOCK:
-                self.take(self.number("B"))
-            else:
-                self.at -= 1
-                self.value(depth)
-
-    def description(self, depth: int) -> _Class | None:
-        if depth > _DEPTH_LIMIT:
-            raise ValueError("a secret key is nested too deeply")
-        kind = self.number("B")
-        if kind == _NULL:
-            return None
-        if kind == _REFERENCE:
-            handle = self.number("I") - 0x7E0000
-            known = self.handles[handle] if 0 <= handle < len(self.handles) else None
-            if known is None:
-                raise ValueError("a secret key refers to nothing")
-            return known
-        if kind != _CLASS_DESCRIPTION:
-            raise ValueError("a secret key contains something unexpected")
-        name = self.text()
-        self.take(8)
-        described = _Class([], None, more=False)
-        self.handles.append(described)
-        described.more = bool(self.number("B") & _WRITES_MORE)
-        count = self.number("H")
-        if count > _FIELD_LIMIT:
-            raise ValueError("a secret key contains something unexpected")
-        for _ in range(count):
-            sort = chr(self.number("B"))
-            self.text()
-            described.fields.append(sort)
-            if sort in "[L":
-                self.value(depth + 1)
-        if self.number("B") != _END_OF_BLOCK:
-            raise ValueError("a secret key contains something unexpected")
-        described.parent = self.description(depth + 1)
-        if name.startswith("["):
-            described.fields = [name[1:2]]
-        return described
-
-
-def object_end(data: bytes, at: int) -> int:
-    """The offset behind the serialized object that begins at *at* with its stream header.
-
-    Raises:
-        ValueError: it is cut, or not of the simple kind that a JCEKS store holds.
-    """
-    walk = _Walk(data, at)
-    if walk.take(4) != b"\xac\xed\x00\x05":
-        raise ValueError("a secret key does not begin as a Java object")
-    walk.value(0)
-    return walk.at
-
-
 JKS_MAGIC = b"\xfe\xed\xfe\xed"
 JCEKS_MAGIC = b"\xce\xce\xce\xce"
 _PHRASE = b"Mighty Aphrodite"
 _SUN_PROTECTOR = "1.3.6.1.4.1.42.2.17.1.1"
 _ENTRY_LIMIT = 100_000
+_SEALED_OBJECT = re.compile(
+    rb"\xac\xed\x00\x05sr\x00.[\w.]+.{8}\x02\x00\x00xr\x00\x19javax\.crypto\.SealedObject.{8}\x02\x00\x04"
+    rb"\[\x00\rencodedParamst\x00\x02\[B\[\x00\x10encryptedContentq.{4}"
+    rb"L\x00\tparamsAlgt\x00\x12Ljava/lang/String;L\x00\x07sealAlgq.{4}xpur\x00\x02\[B.{8}\x02\x00\x00xp",
+    re.DOTALL,
+)
+"""How a secret key begins, a serialized Java object: two classes, and the names of the fields whose values follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,14 +143,24 @@ def _entries(stream: _Stream, collector: Collector) -> list[_Key]:
             if collector.certificate(_certificate(stream, version), f'entry {number}, alias "{alias}"', alias):
                 collector.trusted.append(alias)
         elif kind == 3 and stream.data.startswith(JCEKS_MAGIC):
-            try:
-                stream.at = object_end(stream.data, stream.at)
-            except ValueError as error:
-                raise _Cut(stream.at, str(error)) from error
+            _pass_secret_key(stream)
             collector.note("jks.secret-key", f'Entry {number}, alias "{alias}", is a secret key and is ignored.')
         else:
             raise _Cut(at, f"entry {number} has the unknown kind {kind}")
     return keys
+
+
+def _pass_secret_key(stream: _Stream) -> None:
+    head = _SEALED_OBJECT.match(stream.data, stream.at)
+    if head is None:
+        raise _Cut(stream.at, "a secret key contains something unexpected")
+    stream.at = head.end()
+    stream.take(stream.number())  # the parameters
+    stream.take(6)  # what follows is an array of the same class
+    stream.take(stream.number())  # the encrypted key
+    for _name_of_algorithm in range(2):
+        stream.take(1)
+        stream.text()
 
 
 def _certificate(stream: _Stream, version: int) -> bytes:
