@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.configs import hocon
-from wizard.configs.hocon.syntax import tokens
+from wizard.configs.hocon.syntax import TOKEN
 from wizard.errors import TextSyntaxError, WizardError
 
 KEYS = st.sampled_from(["a", "b", "c-d", '"x y"', '"p.q"', "a.b", "b.c-d", '"" ', "ä", "7"])
@@ -64,7 +64,7 @@ def test_parse_then_render_is_the_identity(data: bytes) -> None:
     document = parsed(data)
     if document is not None:
         assert document.render() == data
-        assert "".join(document.text[token.start : token.end] for token in tokens(document.text)) == document.text
+        assert "".join(match[0] for match in TOKEN.finditer(document.text)) == document.text
 
 
 @given(DOCUMENTS, KEYS, st.text(st.characters(exclude_categories=["Cs"]), max_size=20))

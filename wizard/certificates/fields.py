@@ -43,6 +43,10 @@ OTHER_KEYS = {
     "X25519PublicKey": "X25519",
     "X448PublicKey": "X448",
 }
+PREFIXES: dict[type, str] = {
+    x509.DNSName: "", x509.IPAddress: "", x509.RFC822Name: "email:", x509.UniformResourceIdentifier: "uri:",
+}  # fmt: skip
+"""Kinds of alternative names that are shown as they are, and what is put before them."""
 MOST_ODD_NAMES = 100
 """After this many unreadable alternative names, the rest of the list is not read one by one."""
 NOT_PARSED = (
@@ -273,14 +277,8 @@ def names(certificate: Certificate) -> list[str]:
 
 
 def _general(entry: x509.GeneralName) -> str:
-    if isinstance(entry, x509.DNSName):
-        return entry.value
-    if isinstance(entry, x509.IPAddress):
-        return str(entry.value)
-    if isinstance(entry, x509.RFC822Name):
-        return f"email:{entry.value}"
-    if isinstance(entry, x509.UniformResourceIdentifier):
-        return f"uri:{entry.value}"
+    if type(entry) in PREFIXES:
+        return f"{PREFIXES[type(entry)]}{entry.value}"
     if isinstance(entry, x509.DirectoryName):
         return f"dirname:{entry.value.rfc4514_string()}"
     if isinstance(entry, x509.RegisteredID):

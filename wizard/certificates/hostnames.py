@@ -75,11 +75,6 @@ def _called(letter: str) -> str:
     )
 
 
-def sends_name(host: str) -> bool:
-    """Whether Java names *host* in its first message (SNI); a server without it presents its default certificate."""
-    return address(host) is None and "." in plain(host) and not refused(host)
-
-
 def matches(host: str, names: Iterable[str], addresses: Iterable[object]) -> bool:
     """Whether one of the DNS *names* or the *addresses* of a certificate covers *host* for every peer."""
     wanted = address(host)

@@ -5,7 +5,7 @@ Every other root is private, whether it is in cacerts or not: somebody may have 
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 
@@ -20,21 +20,6 @@ JDK_ALIAS = " [jdk]"
 
 OUR_ALIASES = ("cloudstream-", "mykey")
 """How the alias of a private root begins that this wizard, or the command of the manual, added to cacerts."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShippedRoot:
-    """One public root of the list.
-
-    Attributes:
-        sha256: its fingerprint, lower-case hex.
-        not_after: its last day.
-        name: for people.
-    """
-
-    sha256: str
-    not_after: date
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +56,14 @@ def public_roots(
 
 
 @cache
-def shipped() -> dict[str, ShippedRoot]:
-    """The list that came with this version of the wizard, by fingerprint; `make public-roots` renews it."""
+def shipped() -> dict[str, str]:
+    """The list that came with this version of the wizard; `make public-roots` renews it.
+
+    Returns:
+        SHA-256 fingerprint, lower-case hex, to last day and name.
+    """
     lines = read_text("wizard.certificates", "data/public_roots.txt").splitlines()
-    records = (line.split(maxsplit=2) for line in lines if not line.startswith("#"))
-    return {sha256: ShippedRoot(sha256, date.fromisoformat(end), name) for sha256, end, name in records}
+    return dict(line.split(maxsplit=1) for line in lines if not line.startswith("#"))
 
 
 class Kind(StrEnum):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import PBES
 
 from wizard import codes
 from wizard.certificates import names
-from wizard.certificates.formats.der import OCTET_STRING, SEQUENCE, Node, parse, wrap
+from wizard.certificates.formats.der import BMP_STRING, OCTET_STRING, SEQUENCE, SET, Node, parse, wrap
 from wizard.certificates.formats.pbe import HASHES, phrases, pkcs12_kdf
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.errors import WizardError
@@ -147,7 +147,7 @@ _DATA = "1.2.840.113549.1.7.1"
 _SHROUDED_KEY = "1.2.840.113549.1.12.10.1.2"
 _CSP_NAME = bytes.fromhex("06092b0601040182371101")
 """1.3.6.1.4.1.311.17.1, with tag and length."""
-_EXPLICIT, _SET, _BMP = 0xA0, 0x31, 0x1E
+_EXPLICIT = 0xA0
 
 
 def with_provider(store: bytes, password: Secret, provider: str = SOFTWARE_KSP) -> bytes:
@@ -162,7 +162,7 @@ def with_provider(store: bytes, password: Secret, provider: str = SOFTWARE_KSP) 
         DerError: *store* is no such file.
     """
     version, content, mac = parse(store).fields(3)
-    attribute = wrap(SEQUENCE, _CSP_NAME, wrap(_SET, wrap(_BMP, provider.encode("utf-16-be"))))
+    attribute = wrap(SEQUENCE, _CSP_NAME, wrap(SET, wrap(BMP_STRING, provider.encode("utf-16-be"))))
     safes = wrap(SEQUENCE, *(_edited(safe, attribute) for safe in parse(_octets(content), inner=True)))
     kind = content.fields(2)[0]
     inside = wrap(SEQUENCE, kind.encoded, wrap(_EXPLICIT, wrap(OCTET_STRING, safes)))
@@ -188,7 +188,7 @@ def _bag(bag: Node, attribute: bytes) -> bytes:
         return bag.encoded
     # DER sorts the members of a set.
     members = sorted([attribute, *(each.encoded for found in attributes for each in found)])
-    return wrap(SEQUENCE, kind.encoded, value.encoded, wrap(_SET, *members))
+    return wrap(SEQUENCE, kind.encoded, value.encoded, wrap(SET, *members))
 
 
 def _authenticated(mac: Node, content: bytes, password: Secret) -> bytes:

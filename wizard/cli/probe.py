@@ -9,6 +9,7 @@ from typing import Any
 from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.chain import assemble
+from wizard.certificates.hostnames import address
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.reading import read
 from wizard.change import plan_file
@@ -19,7 +20,6 @@ from wizard.errors import ExitCode, WizardError
 from wizard.findings import Severity, worst
 from wizard.host.files import read_input
 from wizard.printable import printable
-from wizard.probing.handshake import is_address
 from wizard.probing.probe import ProbeResult, Target, probe_many
 from wizard.probing.revocation.check import Revocation, advice, check_revocation, revocation_findings
 from wizard.probing.text_dump import plain_dump
@@ -236,7 +236,7 @@ def parse_endpoint(text: str) -> tuple[str, int]:
 def _servername(given: str | None, host: str) -> str | None:
     if given is not None:
         return given or None
-    return None if is_address(host) else host
+    return None if address(host) is not None else host
 
 
 def _show_progress(done: int, total: int, result: ProbeResult) -> None:

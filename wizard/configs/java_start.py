@@ -90,12 +90,9 @@ def parse(argv: Sequence[str], environment: Mapping[str, str], read: Reader) -> 
         read: gives argument files.
     """
     options: list[Option] = []
-    for name, words in (
-        ("JAVA_TOOL_OPTIONS", split(environment.get("JAVA_TOOL_OPTIONS", ""))),
-        ("JDK_JAVA_OPTIONS", split(environment.get("JDK_JAVA_OPTIONS", ""))),
-        ("", argv[1:]),
-        ("_JAVA_OPTIONS", split(environment.get("_JAVA_OPTIONS", ""))),
-    ):
+    before, between, after = READ_BY_JAVA
+    for name in (before, between, "", after):
+        words = split(environment.get(name, "")) if name else argv[1:]
         with_files = name in {"", "JDK_JAVA_OPTIONS"}
         pairs = _with_files(words, name, read) if with_files else [(word, name) for word in words]
         options += _properties(pairs)

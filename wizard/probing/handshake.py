@@ -1,6 +1,5 @@
 """One connection to a server: names to addresses, the handshake over one socket, and its alerts in words."""
 
-import ipaddress
 import select
 import socket
 import threading
@@ -13,7 +12,9 @@ from typing import Any
 from OpenSSL import SSL
 
 from wizard import codes
+from wizard.certificates import hostnames
 from wizard.errors import WizardError
+from wizard.findings import Code
 from wizard.printable import printable
 
 
@@ -78,38 +79,32 @@ def alert_of(number: int) -> Alert:
     return ALERTS.get(number) or Alert(number, f"alert_{number}", f"sent the alert {number}")
 
 
-REASONS: dict[str, tuple[str, str]] = {
+REASONS: dict[str, tuple[Code, str]] = {
     # OpenSSL's reason: (error code of the probe, words)
-    "unsupported protocol": (codes.PROBE_OLD_PROTOCOL_ONLY.code, "the server accepts only TLS 1.1 or older"),
-    "wrong version number": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
-    "packet length too long": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
-    "http request": (codes.PROBE_HTTP.code, "the answer is HTTP without TLS"),
-    "record layer failure": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
-    "dh key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the server's Diffie-Hellman key is too short"),
-    "ee key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "a certificate's key is too short"),
-    "ca key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the key of a CA certificate is too short"),
-    "ca md too weak": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "a CA certificate is signed with a weak hash"),
-    "bad ecpoint": (codes.PROBE_HANDSHAKE.code, "the server sent a broken elliptic-curve point"),
-    "wrong curve": (codes.PROBE_HANDSHAKE.code, "the server uses an elliptic curve that was not offered"),
-    "wrong signature type": (
-        codes.PROBE_WEAK_PARAMETERS_ONLY.code,
-        "the server signs with a method that was not offered",
-    ),
-    "legacy sigalg disallowed or unsupported": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the server signs with SHA-1"),
-    "bad signature": (codes.PROBE_WRONG_KEY.code, "the server's signature does not match its certificate"),
-    "unsafe legacy renegotiation disabled": (
-        codes.PROBE_WEAK_PARAMETERS_ONLY.code,
-        "the server lacks secure renegotiation",
-    ),
-    "no ciphers available": (codes.PROBE_HANDSHAKE.code, "no cipher is left to offer"),
-    "no protocols available": (codes.PROBE_HANDSHAKE.code, "no TLS version is left to offer"),
-    "wrong cipher returned": (codes.PROBE_HANDSHAKE.code, "the server chose a cipher that was not offered"),
-    "unexpected message": (codes.PROBE_HANDSHAKE.code, "the server sent a message out of order"),
-    "length mismatch": (codes.PROBE_HANDSHAKE.code, "a message of the server has a wrong length"),
-    "decode error": (codes.PROBE_HANDSHAKE.code, "a message of the server cannot be parsed"),
-    "digest check failed": (codes.PROBE_HANDSHAKE.code, "the finished messages of the two sides differ"),
-    "decryption failed or bad record mac": (codes.PROBE_HANDSHAKE.code, "a record of the server cannot be decrypted"),
-    "unexpected eof while reading": (codes.PROBE_CLOSED.code, "the server closed the connection without an alert"),
+    "unsupported protocol": (codes.PROBE_OLD_PROTOCOL_ONLY, "the server accepts only TLS 1.1 or older"),
+    "wrong version number": (codes.PROBE_NOT_TLS, "the answer is not TLS"),
+    "packet length too long": (codes.PROBE_NOT_TLS, "the answer is not TLS"),
+    "http request": (codes.PROBE_HTTP, "the answer is HTTP without TLS"),
+    "record layer failure": (codes.PROBE_NOT_TLS, "the answer is not TLS"),
+    "dh key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY, "the server's Diffie-Hellman key is too short"),
+    "ee key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY, "a certificate's key is too short"),
+    "ca key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY, "the key of a CA certificate is too short"),
+    "ca md too weak": (codes.PROBE_WEAK_PARAMETERS_ONLY, "a CA certificate is signed with a weak hash"),
+    "bad ecpoint": (codes.PROBE_HANDSHAKE, "the server sent a broken elliptic-curve point"),
+    "wrong curve": (codes.PROBE_HANDSHAKE, "the server uses an elliptic curve that was not offered"),
+    "wrong signature type": (codes.PROBE_WEAK_PARAMETERS_ONLY, "the server signs with a method that was not offered"),
+    "legacy sigalg disallowed or unsupported": (codes.PROBE_WEAK_PARAMETERS_ONLY, "the server signs with SHA-1"),
+    "bad signature": (codes.PROBE_WRONG_KEY, "the server's signature does not match its certificate"),
+    "unsafe legacy renegotiation disabled": (codes.PROBE_WEAK_PARAMETERS_ONLY, "the server lacks secure renegotiation"),
+    "no ciphers available": (codes.PROBE_HANDSHAKE, "no cipher is left to offer"),
+    "no protocols available": (codes.PROBE_HANDSHAKE, "no TLS version is left to offer"),
+    "wrong cipher returned": (codes.PROBE_HANDSHAKE, "the server chose a cipher that was not offered"),
+    "unexpected message": (codes.PROBE_HANDSHAKE, "the server sent a message out of order"),
+    "length mismatch": (codes.PROBE_HANDSHAKE, "a message of the server has a wrong length"),
+    "decode error": (codes.PROBE_HANDSHAKE, "a message of the server cannot be parsed"),
+    "digest check failed": (codes.PROBE_HANDSHAKE, "the finished messages of the two sides differ"),
+    "decryption failed or bad record mac": (codes.PROBE_HANDSHAKE, "a record of the server cannot be decrypted"),
+    "unexpected eof while reading": (codes.PROBE_CLOSED, "the server closed the connection without an alert"),
 }
 """The one table of OpenSSL's reasons (texts of `openssl errstr`, versions 3 and 4)."""
 
@@ -119,15 +114,21 @@ LOWERED_HELPS = frozenset({codes.PROBE_OLD_PROTOCOL_ONLY.code, codes.PROBE_WEAK_
 
 def reason_of(error: SSL.Error) -> str:
     """OpenSSL's reason text of *error*, the first in its queue that says something; "" when there is none."""
-    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    texts = [str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]]
+    texts = queued(error)
     known = [text for text in texts if text in REASONS]
     return (known or texts or [""])[0]
 
 
+def queued(error: Exception) -> list[str]:
+    """The reasons in OpenSSL's queue that came with *error*."""
+    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return [str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]]
+
+
 def explain(reason: str) -> tuple[str, str]:
     """The probe's error code and the words for an OpenSSL *reason*."""
-    return REASONS.get(reason) or (codes.PROBE_HANDSHAKE.code, f"the handshake failed: {reason or 'no reason given'}")
+    spec, words = REASONS.get(reason) or (codes.PROBE_HANDSHAKE, f"the handshake failed: {reason or 'no reason given'}")
+    return spec.code, words
 
 
 LONGEST_NAME = 253
@@ -141,15 +142,6 @@ class Address:
     family: int
     sockaddr: tuple[str | int, ...]
     text: str
-
-
-def is_address(host: str) -> bool:
-    """Whether *host* is an IPv4 or IPv6 address, zone included, and not a name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def require_server_name(name: str | None) -> bytes:
@@ -175,7 +167,7 @@ def resolve(host: str, port: int, timeout_s: float) -> tuple[Address, ...]:
     Raises:
         OSError: the name is unknown (`socket.gaierror`), or no answer came within *timeout_s* (`TimeoutError`).
     """
-    if is_address(host):
+    if hostnames.address(host) is not None:
         return _distinct(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
     found: list[tuple[Address, ...]] = []
     failed: list[OSError] = []
@@ -386,17 +378,11 @@ def do_handshake(sock: socket.socket, made: SSL.Context, servername: str | None,
         outcome.error = codes.PROBE_SILENT.code
         outcome.detail = f"the server did not continue within {timeout_s:g} s"
     pump.note_phase()
-    _say_goodbye(pump, connection, trace)
-    return outcome
-
-
-def _say_goodbye(pump: "_BioTransport", connection: SSL.Connection, trace: Trace) -> None:
     if trace.finished and trace.alert is None:
-        try:
+        with suppress(SSL.Error):
             connection.shutdown()
-        except SSL.Error:
-            return
-        pump.flush_quietly()
+            pump.flush_quietly()
+    return outcome
 
 
 class _BioTransport:
@@ -471,10 +457,8 @@ class _BioTransport:
             self._send(data)
 
     def flush_quietly(self) -> None:
-        try:
+        with suppress(OSError, SSL.Error, _Closed):
             self.flush()
-        except (OSError, SSL.Error, _Closed):
-            return
 
     def _send(self, data: bytes) -> None:
         while data:
@@ -504,17 +488,11 @@ class _BioTransport:
 
     def _wait(self, *, writing: bool = False) -> None:
         left = self.deadline - time.monotonic()
-        if left <= 0 or not _ready(self.sock, left, writing=writing):
-            raise TimeoutError
-
-
-def _ready(sock: socket.socket, seconds: float, *, writing: bool) -> bool:
-    if hasattr(select, "poll"):
         # Not select(): it cannot watch descriptors above 1023, and hundreds of probes run at once.
         poller = select.poll()
-        poller.register(sock, select.POLLOUT if writing else select.POLLIN)
-        return bool(poller.poll(seconds * 1000))
-    return any(select.select([] if writing else [sock], [sock] if writing else [], [], seconds))
+        poller.register(self.sock, select.POLLOUT if writing else select.POLLIN)
+        if left <= 0 or not poller.poll(left * 1000):
+            raise TimeoutError
 
 
 _BANNERS: tuple[tuple[bytes, str], ...] = (

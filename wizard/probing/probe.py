@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from OpenSSL import SSL, crypto
 
@@ -534,8 +534,7 @@ WORKERS = 128
 """Most of a probe is waiting, so many may wait at once; each holds one socket and one thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One endpoint to look at; the members mean what they mean for `probe`."""
 
     host: str
@@ -562,18 +561,7 @@ def probe_many(
     """
 
     def look(target: Target) -> ProbeResult:
-        return probe(
-            target.host,
-            target.port,
-            servername=target.servername,
-            expect=target.expect,
-            expected_chain=target.expected_chain,
-            client=client,
-            tls=target.tls,
-            timeout_s=timeout_s,
-            trust=trust,
-            address=target.address,
-        )
+        return probe(**target._asdict(), client=client, timeout_s=timeout_s, trust=trust)
 
     if len(targets) == 1:
         only = look(targets[0])

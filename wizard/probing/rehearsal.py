@@ -12,10 +12,8 @@ from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Locator, has_errors
 from wizard.host.machine import now_utc
-from wizard.probing.trust import Objection, Version, equip, trust_errors
-
-VERSIONS: tuple[Version, ...] = ("1.2", "1.3")
-_NUMBERS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
+from wizard.probing.handshake import queued
+from wizard.probing.trust import VERSIONS, Objection, Version, equip, trust_errors
 
 _BY_KIND = {
     "length": codes.REHEARSAL_LENGTH,
@@ -211,8 +209,8 @@ def _shake(version: Version, server: Chain, client: Chain | None, trust: Sequenc
 
 def _side(version: Version, chain: Chain | None) -> SSL.Context:
     made = SSL.Context(SSL.TLS_METHOD)
-    made.set_min_proto_version(_NUMBERS[version])
-    made.set_max_proto_version(_NUMBERS[version])
+    made.set_min_proto_version(VERSIONS[version])
+    made.set_max_proto_version(VERSIONS[version])
     # Java checks above; OpenSSL's own ideas of key sizes must not get in the way.
     made.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
     if chain is not None and chain.leaf is not None and chain.key is not None:
@@ -241,6 +239,4 @@ def _talk(dialling: SSL.Connection, answering: SSL.Connection) -> None:
 
 
 def _words(error: Exception) -> str:
-    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    texts = [str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]]
-    return texts[0] if texts else str(error) or type(error).__name__
+    return next(iter(queued(error)), str(error) or type(error).__name__)

@@ -21,7 +21,7 @@ from wizard.certificates.model import Certificate, PrivateKey
 from wizard.certificates.rules.chain import MOST_SENT, MOST_SENT_BY_CLIENT
 from wizard.errors import WizardError
 from wizard.printable import printable
-from wizard.probing.handshake import on_info, on_staple
+from wizard.probing.handshake import on_info, on_staple, queued
 
 FALLBACK_NAME = "localhost"
 """The name in the certificate that the product presents when it cannot use its key store (manual)."""
@@ -80,7 +80,7 @@ def is_fallback(leaf: Certificate, expect: Collection[str], name: str) -> bool:
 
 Version = Literal["1.2", "1.3"]
 
-_VERSIONS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
+VERSIONS: dict[Version, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to servers without RFC 5746.
 
 
@@ -119,10 +119,8 @@ def context(tls: Version | None = None, *, lowered: bool = False, client: Client
 
 def unusable(error: Exception) -> WizardError:
     """The refusal for a certificate and key that OpenSSL does not take."""
-    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
     unfit = str(error) if isinstance(error, TypeError) else "key and certificate do not match"
-    reason = next((str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]), unfit)
-    return WizardError(codes.PROBE_CLIENT_UNUSABLE, reason=reason)
+    return WizardError(codes.PROBE_CLIENT_UNUSABLE, reason=(queued(error) or [unfit])[0])
 
 
 def equip(made: SSL.Context, leaf: Certificate, key: PrivateKey, issuers: tuple[Certificate, ...]) -> None:
@@ -148,8 +146,8 @@ def _new(tls: Version | None, *, lowered: bool) -> SSL.Context:
     made = SSL.Context(SSL.TLS_METHOD)
     made.set_verify(SSL.VERIFY_NONE)
     made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    made.set_min_proto_version(_VERSIONS[tls] if tls else SSL.TLS1_VERSION if lowered else SSL.TLS1_2_VERSION)
-    made.set_max_proto_version(_VERSIONS[tls] if tls else SSL.TLS1_3_VERSION)
+    made.set_min_proto_version(VERSIONS[tls] if tls else SSL.TLS1_VERSION if lowered else SSL.TLS1_2_VERSION)
+    made.set_max_proto_version(VERSIONS[tls] if tls else SSL.TLS1_3_VERSION)
     if lowered:
         made.set_cipher_list(b"ALL:@SECLEVEL=0")
         made.set_options(_LEGACY_SERVER_CONNECT)

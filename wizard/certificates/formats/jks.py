@@ -8,12 +8,11 @@ import hashlib
 import hmac
 import re
 import struct
-from dataclasses import dataclass
 
 from wizard import codes
 from wizard.certificates.formats import objects, pbe
 from wizard.certificates.formats.der import SEQUENCE, DerError, parse
-from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, KEY_LIMIT, Collector
+from wizard.certificates.formats.objects import KEY_LIMIT, Collector
 from wizard.certificates.model import Bundle, Format
 from wizard.secret import Secret
 
@@ -31,19 +30,6 @@ _SEALED_OBJECT = re.compile(
 """How a secret key begins, a serialized Java object: two classes, and the names of the fields whose values follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    alias: str
-    sealed: bytes
-
-
-class _Cut(Exception):  # noqa: N818  # stays in this file
-    def __init__(self, at: int, reason: str = "it ends inside an entry") -> None:
-        super().__init__(reason)
-        self.at = at
-        self.reason = reason
-
-
 class _Stream:
     """A position in the bytes of a store."""
 
@@ -53,7 +39,7 @@ class _Stream:
 
     def take(self, count: int) -> bytes:
         if count > len(self.data) - self.at:
-            raise _Cut(len(self.data))
+            raise DerError("it ends inside an entry", len(self.data))
         self.at += count
         return self.data[self.at - count : self.at]
 
@@ -64,16 +50,11 @@ class _Stream:
         (length,) = struct.unpack(">H", self.take(2))
         # Modified UTF-8 differs for NUL and beyond U+FFFF only: a pair of surrogates, joined again here.
         raw = self.take(length).replace(b"\xc0\x80", b"\0")
-        halves = raw.decode("utf-8", errors="surrogatepass") if _decodes(raw) else raw.decode("latin-1")
+        try:
+            halves = raw.decode("utf-8", errors="surrogatepass")
+        except UnicodeDecodeError:
+            halves = raw.decode("latin-1")
         return halves.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
-
-
-def _decodes(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8", errors="surrogatepass")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def read(data: bytes, collector: Collector, password: Secret | None, key_password: Secret | None) -> Bundle:
@@ -88,8 +69,8 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
         keys = _entries(stream, collector)
         behind = stream.at
         digest = stream.take(20)
-    except _Cut as cut:
-        raise objects.damaged(name, cut.reason, cut.at) from cut
+    except DerError as cut:
+        raise objects.damaged(name, cut.reason, cut.position) from cut
     if stream.at != len(data):
         collector.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are ignored.")
     if data.startswith(JCEKS_MAGIC):
@@ -104,9 +85,7 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
     if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
         raise objects.password_wrong(name, "or the file was changed after it was written")
     effort = pbe.Effort()
-    locked = [not _take(key, passwords, collector, effort) for key in keys[:KEY_COUNT_LIMIT]]
-    if len(keys) > KEY_COUNT_LIMIT:
-        collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
+    locked = [not _take(*key, passwords, collector, effort) for key in collector.first_keys(keys)]
     if any(locked):
         partial = collector.bundle(Format.JKS)
         if key_password is None:
@@ -120,22 +99,23 @@ def _digest(password: str, content: bytes) -> bytes:
     return hashlib.sha1(given + _PHRASE + content, usedforsecurity=False).digest()
 
 
-def _entries(stream: _Stream, collector: Collector) -> list[_Key]:
+def _entries(stream: _Stream, collector: Collector) -> list[tuple[str, bytes]]:
+    """Take the certificates, and return the keys: alias and protected bytes of each."""
     stream.take(4)
     version = stream.number()
     if version not in {1, 2}:
-        raise _Cut(4, f"its version is {version}, but only 1 and 2 exist")
+        raise DerError(f"its version is {version}, but only 1 and 2 exist", 4)
     count = stream.number()
     if count > _ENTRY_LIMIT:
-        raise _Cut(8, f"it announces {count:,} entries")
-    keys: list[_Key] = []
+        raise DerError(f"it announces {count:,} entries", 8)
+    keys: list[tuple[str, bytes]] = []
     for number in range(1, count + 1):
         at = stream.at
         kind = stream.number()
         alias = stream.text()
         stream.take(8)
         if kind == 1:
-            keys.append(_Key(alias, stream.take(stream.number())))
+            keys.append((alias, stream.take(stream.number())))
             for link in range(1, stream.number() + 1):
                 where = f'entry {number}, alias "{alias}", link {link} of its chain'
                 collector.certificate(_certificate(stream, version), where, alias if link == 1 else "")
@@ -146,14 +126,14 @@ def _entries(stream: _Stream, collector: Collector) -> list[_Key]:
             _pass_secret_key(stream)
             collector.note("jks.secret-key", f'Entry {number}, alias "{alias}", is a secret key and is ignored.')
         else:
-            raise _Cut(at, f"entry {number} has the unknown kind {kind}")
+            raise DerError(f"entry {number} has the unknown kind {kind}", at)
     return keys
 
 
 def _pass_secret_key(stream: _Stream) -> None:
     head = _SEALED_OBJECT.match(stream.data, stream.at)
     if head is None:
-        raise _Cut(stream.at, "a secret key contains something unexpected")
+        raise DerError("a secret key contains something unexpected", stream.at)
     stream.at = head.end()
     stream.take(stream.number())  # the parameters
     stream.take(6)  # what follows is an array of the same class
@@ -165,14 +145,14 @@ def _pass_secret_key(stream: _Stream) -> None:
 
 def _certificate(stream: _Stream, version: int) -> bytes:
     if version == 2 and (kind := stream.text()) != "X.509":
-        raise _Cut(stream.at, f"a certificate is of the kind {kind}")
+        raise DerError(f"a certificate is of the kind {kind}", stream.at)
     return stream.take(stream.number())
 
 
-def _take(key: _Key, passwords: list[str], collector: Collector, effort: pbe.Effort) -> bool:
-    where = f'private key "{key.alias}"'
+def _take(alias: str, protected: bytes, passwords: list[str], collector: Collector, effort: pbe.Effort) -> bool:
+    where = f'private key "{alias}"'
     try:
-        algorithm, sealed = parse(key.sealed, inner=True).expect(SEQUENCE).fields(2)[:2]
+        algorithm, sealed = parse(protected, inner=True).expect(SEQUENCE).fields(2)[:2]
         kind = algorithm.expect(SEQUENCE).fields(1)[0].oid
         blob = sealed.octet_string
         encryption = None if kind == _SUN_PROTECTOR else pbe.understand(algorithm)
@@ -198,7 +178,7 @@ def _take(key: _Key, passwords: list[str], collector: Collector, effort: pbe.Eff
         except pbe.Unsupported as error:
             collector.unsupported(str(error), where)
             return True
-        collector.key(plain, where, key.alias, encrypted=True)
+        collector.key(plain, where, alias, encrypted=True)
         return True
     return False
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,7 +17,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from wizard import codes
 from wizard.certificates.formats import pbe
-from wizard.certificates.formats.der import INTEGER, OID, SEQUENCE, SET, UTC_TIME, DerError, Node, parse, tags, whole
+from wizard.certificates.formats.der import INTEGER, OID, SEQUENCE, SET, UTC_TIME, DerError, Node, tags, whole
 from wizard.certificates.model import Bundle, Certificate, Format, PrivateKey, StoreFacts
 from wizard.errors import WizardError
 from wizard.findings import Code, Fact
@@ -57,16 +58,17 @@ def called(name: str) -> str:
 
 def password_needed(name: str, part: str = "", partial: Bundle | None = None) -> ReadingError:
     """It, or the *part* of it, is encrypted and no password was given."""
-    case = "part" if part else ""
-    facts = {"file": called(name), **({"part": part} if part else {})}
-    return ReadingError(codes.READING_PASSWORD_NEEDED, case=case, subject=name, partial=partial, **facts)
+    return _closed(codes.READING_PASSWORD_NEEDED, name, called(name), part, partial)
 
 
 def password_wrong(name: str, part: str = "", partial: Bundle | None = None) -> ReadingError:
     """The password does not open it, or the *part* of it, and nothing says that the file is damaged."""
-    case = "part" if part else ""
-    facts = {"file": _called(name), **({"part": part} if part else {})}
-    return ReadingError(codes.READING_PASSWORD_WRONG, case=case, subject=name, partial=partial, **facts)
+    return _closed(codes.READING_PASSWORD_WRONG, name, _called(name), part, partial)
+
+
+def _closed(spec: Code, name: str, file: str, part: str, partial: Bundle | None) -> ReadingError:
+    facts = {"file": file, "part": part} if part else {"file": file}
+    return ReadingError(spec, case="part" if part else "", subject=name, partial=partial, **facts)
 
 
 def key_password_differs(name: str, spec: Code, partial: Bundle | None) -> ReadingError:
@@ -293,6 +295,7 @@ UNREADABLE_LIMIT = 1_000
 
 KEY_COUNT_LIMIT = 200
 """Most private keys that are read from one file."""
+AnyKey = TypeVar("AnyKey")
 
 NOTE_LIMIT = 200
 """Most notes that are kept for one file; further ones are dropped."""
@@ -364,6 +367,12 @@ class Collector:
             self.refuse(error, f"{where} is not readable: {error.reason}")
         else:
             self.keys.append(PrivateKey(key, origin=self.name, alias=alias, encrypted=encrypted))
+
+    def first_keys(self, found: list[AnyKey]) -> list[AnyKey]:
+        """As many of the keys *found* in a store as are read from one file."""
+        if len(found) > KEY_COUNT_LIMIT:
+            self.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
+        return found[:KEY_COUNT_LIMIT]
 
     def bundle(self, form: Format, store: StoreFacts | None = None) -> Bundle:
         """Everything that was taken."""
@@ -498,13 +507,8 @@ class Reader:
                 for phrase in pbe.phrases(secret.reveal())
             ]
             pbe.Effort().spend(encryption.rounds)
-            for phrase in candidates:
-                try:
-                    plain = pbe.decrypt(encryption, data, phrase, self.effort)
-                    parse(plain, inner=True).expect(SEQUENCE)
-                except (pbe.WrongPassword, DerError):
-                    continue
-                self.collector.key(plain, f"the private key at {where}", alias, encrypted=True)
+            if opened := pbe.opened(encryption, data, candidates, self.effort):
+                self.collector.key(opened[1], f"the private key at {where}", alias, encrypted=True)
                 return
         except pbe.TooManyRounds as error:
             raise too_many_rounds(name, error.rounds) from error

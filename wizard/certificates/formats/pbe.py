@@ -6,7 +6,8 @@ PKCS5 (RFC 8018), PKCS12 (RFC 7292, appendix B), scrypt (RFC 7914) and Java's ow
 import hashlib
 import hmac
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from wizard.certificates.formats.der import INTEGER, SEQUENCE, Node
+from wizard.certificates.formats.der import INTEGER, SEQUENCE, DerError, Node, parse
 
 PRFS: Final = {
     "1.2.840.113549.2.7": "sha1",
@@ -484,6 +485,22 @@ def _iv(node: Node, size: int) -> bytes:
     if len(vector) != size:
         raise node.error("the initial vector has the wrong length")
     return vector
+
+
+def opened(
+    encryption: Encryption, data: bytes, candidates: Iterable[Phrase], effort: Effort
+) -> tuple[Phrase, bytes] | None:
+    """The first of *candidates* with which *data* becomes one whole element, and that element; None when none does.
+
+    Raises:
+        TooManyRounds, Unsupported: as `decrypt`.
+    """
+    for phrase in candidates:
+        with suppress(WrongPassword, DerError):
+            plain = decrypt(encryption, data, phrase, effort)
+            parse(plain, inner=True).expect(SEQUENCE)
+            return phrase, plain
+    return None
 
 
 def decrypt(encryption: Encryption, data: bytes, phrase: Phrase, effort: Effort) -> bytes:

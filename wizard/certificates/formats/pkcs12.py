@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from wizard import codes
 from wizard.certificates.formats import objects, pbe
 from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse
-from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector, ReadingError
+from wizard.certificates.formats.objects import Collector, ReadingError
 from wizard.certificates.model import Bundle, Format, StoreFacts
 from wizard.secret import Secret
 
@@ -219,11 +219,10 @@ class _Opener:
             if self.collector.certificate(der, f"bag {number}", alias) and trusted:
                 self.collector.trusted.append(alias)
         asked = pbe.Effort(self.effort.rounds)
-        for _, encryption, _ in found.keys[:KEY_COUNT_LIMIT]:
+        keys = self.collector.first_keys(found.keys)
+        for _, encryption, _ in keys:
             asked.spend(encryption.rounds if encryption is not None else 0)
-        locked = [not self._take_key(*one) for one in found.keys[:KEY_COUNT_LIMIT]]
-        if len(found.keys) > KEY_COUNT_LIMIT:
-            self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
+        locked = [not self._take_key(*one) for one in keys]
         for other in found.others:
             self.collector.note("pkcs12.other-bag", f"It also contains {other}, which is ignored.")
         facts = replace(
@@ -315,16 +314,12 @@ class _Opener:
 
     def _try(self, encryption: pbe.Encryption, data: bytes, candidates: list[pbe.Phrase]) -> bytes | None:
         """Decrypt *data* with the first phrase that yields one whole element; later calls then try only that phrase."""
-        for phrase in candidates:
-            try:
-                plain = pbe.decrypt(encryption, data, phrase, self.effort)
-                parse(plain, inner=True).expect(SEQUENCE)
-            except (pbe.WrongPassword, DerError):
-                continue
-            if phrase in self.candidates:
-                self.candidates = [phrase]
-            return plain
-        return None
+        opened = pbe.opened(encryption, data, candidates, self.effort)
+        if opened is None:
+            return None
+        if opened[0] in self.candidates:
+            self.candidates = [opened[0]]
+        return opened[1]
 
     def _take_key(self, data: bytes, encryption: pbe.Encryption | None, alias: str) -> bool:
         plain: bytes | None = data

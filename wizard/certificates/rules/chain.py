@@ -306,12 +306,10 @@ class ClientAuthEnd:
 
     Attributes:
         organization: part of the issuer's name; "" for every other CA.
-        default_off: from then on only on request.
         gone: from then on not at all.
     """
 
     organization: str
-    default_off: date
     gone: date
 
 
@@ -345,7 +343,7 @@ def calendar() -> Calendar:
     return Calendar(
         data["checked"],
         tuple((each["from"], each["days"]) for each in data["lifetime"]),
-        tuple(ClientAuthEnd(each["organization"], each["default-off"], each["gone"]) for each in data["client-auth"]),
+        tuple(ClientAuthEnd(each["organization"], each["gone"]) for each in data["client-auth"]),
     )
 
 

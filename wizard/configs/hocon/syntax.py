@@ -7,7 +7,7 @@ differs from the HOCON specification: it is what the server runs.
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple, NoReturn
 
 from wizard import codes
@@ -50,34 +50,12 @@ TOKEN = re.compile(
 )
 TRIVIA = re.compile(rf"(?:[{BLANK}\n]++|(?:#|//)[^\n]*+)*+")
 SIMPLE = frozenset({"triple", "string", "number", "word"})
+PATH_WORDS = SIMPLE | {"blank"}
 
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LOST = re.compile("[\udc80-\udcff]")
-
-
-class Token(NamedTuple):
-    """A stretch of the text: `blank`, `newline`, `comment`, `string`, `triple`, `number`, `word`, `dollar`, `mark`."""
-
-    kind: str
-    start: int
-    end: int
-
-
-def tokens(text: str) -> Iterator[Token]:
-    """Cut *text* into words that cover it without a gap.
-
-    Raises:
-        TextSyntaxError: at the first character that no word can start with.
-    """
-    position = 0
-    while position < len(text):
-        match = TOKEN.match(text, position)
-        if match is None:
-            unreadable(text, position)
-        yield Token(match.lastgroup or "", position, match.end())
-        position = match.end()
 
 
 def content(kind: str, raw: str) -> str:
@@ -126,9 +104,7 @@ class Lines:
 
 def place(text: str, offset: int) -> tuple[int, int]:
     """Line and column of one character, both from 1."""
-    line = text.count("\n", 0, offset) + 1
-    start = text.rfind("\n", 0, offset) + 1
-    return line, offset - start + 1 - (line == 1 and offset > 0 and text.startswith("\ufeff"))
+    return Lines(text).place(offset)
 
 
 def unreadable(text: str, offset: int) -> NoReturn:
@@ -210,6 +186,26 @@ class Elements:
         return tuple(self._keys)
 
 
+def path_words(text: str, position: int) -> tuple[Elements, int, int]:
+    """The words of a path from *position* on, and where the last of them and the blanks behind it end.
+
+    Raises:
+        TextSyntaxError: something that looks like a number has a plus sign.
+    """
+    elements, start, end = Elements(), position, position
+    while (match := TOKEN.match(text, position)) and match.lastgroup in PATH_WORDS:
+        kind = match.lastgroup or ""
+        if kind != "blank":
+            if kind == "number":
+                check_number(text, position, match.end())
+            if end != start:
+                elements.add(text[end:position], quoted=False)
+            elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
+            end = match.end()
+        position = match.end()
+    return elements, end, position
+
+
 def parse_path(text: str) -> Path:
     """Read a path like `hcp."default.host".port`.
 
@@ -218,18 +214,11 @@ def parse_path(text: str) -> Path:
     """
     if _WORD.fullmatch(text):
         return tuple(text.split("."))
-    elements = Elements()
-    position, stripped = 0, text.strip()
+    stripped = text.strip()
     try:
-        while position < len(stripped):
-            match = TOKEN.match(stripped, position)
-            kind = match.lastgroup or "" if match else ""
-            if match is None or kind not in {*SIMPLE, "blank"}:
-                raise _unusable(text)
-            if kind == "number":
-                check_number(stripped, position, match.end())
-            elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
-            position = match.end()
+        elements, _, position = path_words(stripped, 0)
+        if position < len(stripped):
+            raise _unusable(text)
         return elements.finish()
     except ValueError as error:  # an empty key, or a number with a plus sign
         raise _unusable(text) from error
@@ -442,24 +431,11 @@ class _Parser:
         return Field(keys, start, separator, value), position
 
     def _keys(self, position: int) -> tuple[Path, int]:
-        text, start, elements = self._text, position, Elements()
-        end = position
+        text, start = self._text, position
         try:
-            while match := TOKEN.match(text, position):
-                kind = match.lastgroup or ""
-                if kind == "number":
-                    check_number(text, position, match.end())
-                if kind in SIMPLE:
-                    if end != position:
-                        elements.add(text[end:position], quoted=False)
-                    elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
-                    end = match.end()
-                elif kind != "blank":
-                    break
-                position = match.end()
-            else:
-                if position < len(text):
-                    unreadable(text, position)
+            elements, end, position = path_words(text, start)
+            if position < len(text) and TOKEN.match(text, position) is None:
+                unreadable(text, position)
             if end == start:
                 self._fail(codes.HOCON_KEY, start, case="expected", sign=text[start : start + 1])
             keys = elements.finish()
@@ -548,24 +524,13 @@ class _Parser:
             position += sign == ","
 
     def _reference(self, start: int, position: int) -> Reference:
-        text, elements = self._text, Elements()
-        optional, first, end = text[position - 1] == "?", True, position
-        while match := TOKEN.match(text, position):
-            kind = match.lastgroup or ""
-            if match[0] == "}":
-                break
-            if kind == "number":
-                check_number(text, position, match.end())
-            if kind in SIMPLE:
-                if not first and end != position:
-                    elements.add(text[end:position], quoted=False)
-                elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
-                first, end = False, match.end()
-            elif kind != "blank":
-                self._fail(codes.HOCON_PATH, position, case="sign")
-            position = match.end()
-        else:
+        optional = self._text[position - 1] == "?"
+        elements, _, position = path_words(self._text, position)
+        match = TOKEN.match(self._text, position)
+        if match is None:
             self._fail(codes.HOCON_MISSING_BRACE, start, case="substitution")
+        if match[0] != "}":
+            self._fail(codes.HOCON_PATH, position, case="sign")
         try:
             keys = elements.finish()
         except ValueError:
