@@ -1,7 +1,7 @@
 """Mutual TLS between two chains in memory, with the planned keys and stores, before anything is changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,18 +14,6 @@ from wizard.findings import Finding, Locator, has_errors
 from wizard.host.machine import now_utc
 from wizard.probing.handshake import queued
 from wizard.probing.trust import VERSIONS, Objection, Version, equip, trust_errors
-
-_BY_KIND = {
-    "length": codes.REHEARSAL_LENGTH,
-    "empty-trust": codes.REHEARSAL_EMPTY_TRUST,
-    "untrusted": codes.REHEARSAL_UNTRUSTED,
-    "unreadable": codes.REHEARSAL_UNREADABLE,
-    "dates": codes.REHEARSAL_DATES,
-    "algorithm": codes.REHEARSAL_ALGORITHM,
-    "usage": codes.REHEARSAL_USAGE,
-    "name": codes.REHEARSAL_NAME,
-}
-"""The code of each kind of `Objection`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +29,6 @@ class RehearsalStep:
     name: str
     outcome: str
     detail: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        """For scripts."""
-        return {"name": self.name, "outcome": self.outcome, "detail": self.detail}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +52,7 @@ class Rehearsal:
         """For scripts."""
         return {
             "ok": self.ok,
-            "steps": [step.as_json() for step in self.steps],
+            "steps": [asdict(step) for step in self.steps],
             "findings": [finding.as_json() for finding in self.findings],
         }
 
@@ -132,8 +116,8 @@ def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], connect_name: 
     found = trust_errors(
         chain.certificates, trust, as_server=connect_name is not None, connect_name=connect_name, now=log.now
     )
-    named = [each for each in found if each.kind == "name"]
-    other = [each for each in found if each.kind != "name"]
+    named = [each for each in found if each.spec == codes.REHEARSAL_NAME]
+    other = [each for each in found if each.spec != codes.REHEARSAL_NAME]
     log.step(f"the {whom} trusts the {who}", failed="; ".join(each.words for each in other))
     if connect_name is not None:
         log.step(f"the certificate is for {connect_name}", failed="; ".join(each.words for each in named))
@@ -144,7 +128,7 @@ def _objected(objection: Objection, chain: Chain, who: str, whom: str) -> Findin
     leaf = chain.leaf
     facts = {"who": who, "whom": whom, "words": objection.words, "java": objection.java}
     locator = Locator("certificate", path=leaf.origin if leaf else "", sha256=leaf.sha256 if leaf else "")
-    return Finding(_BY_KIND[objection.kind], locator, facts)
+    return Finding(objection.spec, locator, facts)
 
 
 def _offered(log: _Log, client: Chain, server_trust: Sequence[Certificate]) -> None:

@@ -20,6 +20,7 @@ from wizard.certificates.formats.objects import odd_certificates_allowed
 from wizard.certificates.model import Certificate, PrivateKey
 from wizard.certificates.rules.chain import MOST_SENT, MOST_SENT_BY_CLIENT
 from wizard.errors import WizardError
+from wizard.findings import Code
 from wizard.printable import printable
 from wizard.probing.handshake import on_info, on_staple, queued
 
@@ -299,12 +300,12 @@ class Objection:
     """One reason for which Java ends the handshake.
 
     Attributes:
-        kind: length, empty-trust, untrusted, unreadable, dates, algorithm, usage or name.
+        spec: the code of the finding.
         words: what is wrong, naming the certificate.
         java: the text by which Java's log says it.
     """
 
-    kind: str
+    spec: Code
     words: str
     java: str
 
@@ -337,14 +338,14 @@ def trust_errors(
 def _path_errors(chain: Sequence[Certificate], anchors: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     if not anchors:
         words = "the trust store contains no trusted certificate"
-        yield Objection("empty-trust", words, "the trustAnchors parameter must be non-empty")
+        yield Objection(codes.REHEARSAL_EMPTY_TRUST, words, "the trustAnchors parameter must be non-empty")
         return
     if chain[0] in anchors:
         return  # Java checks nothing else of a leaf that is itself trusted, not even its dates.
     paths = list(_paths(chain, anchors))
     if not paths:
         yield Objection(
-            "untrusted",
+            codes.REHEARSAL_UNTRUSTED,
             _why_no_path(chain, anchors),
             "PKIX path building failed: unable to find valid certification path to requested target",
         )
@@ -359,7 +360,7 @@ def _length(chain: Sequence[Certificate], *, as_server: bool) -> Iterator[Object
     if len(chain) > limit:
         words = f"the chain has {len(chain)} certificates, but Java accepts only {limit}"
         java = f"The certificate chain length ({len(chain)}) exceeds the maximum allowed length ({limit})"
-        yield Objection("length", words, java)
+        yield Objection(codes.REHEARSAL_LENGTH, words, java)
 
 
 def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
@@ -367,10 +368,10 @@ def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
     for certificate in chain:
         if why := fields.java_refuses(certificate):
             words = f"Java cannot read {names.subject(certificate)}: {why}"
-            yield Objection("unreadable", words, "CertificateParsingException")
+            yield Objection(codes.REHEARSAL_UNREADABLE, words, "CertificateParsingException")
     if fields.key_encoding(chain[0]) == "rsa-pss":
         words = f"the key of {names.subject(chain[0])} is of the kind RSASSA-PSS, which is written as plain RSA"
-        yield Objection("unreadable", words, "No available authentication scheme")
+        yield Objection(codes.REHEARSAL_UNREADABLE, words, "No available authentication scheme")
 
 
 _MOST_PATHS = 16
@@ -428,24 +429,30 @@ def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     anchor = path[-1]
     if _version(anchor) == x509.Version.v3 and not fields.is_ca(anchor):
         words = f"the trusted {names.subject(anchor)} is used as a CA but is not a CA certificate"
-        yield Objection("untrusted", words, "TrustAnchor is not a CA certificate")
+        yield Objection(codes.REHEARSAL_UNTRUSTED, words, "TrustAnchor is not a CA certificate")
     anchored = fields.extension(anchor, x509.KeyUsage)
     if anchored is not None and not anchored.key_cert_sign:
         words = f"the key usage of the trusted {names.subject(anchor)} does not allow signing certificates"
-        yield Objection("untrusted", words, "TrustAnchor does not have keyCertSign bit set in KeyUsage extension")
+        yield Objection(
+            codes.REHEARSAL_UNTRUSTED, words, "TrustAnchor does not have keyCertSign bit set in KeyUsage extension"
+        )
     for place, certificate in enumerate(path[:-1]):
         subject = names.subject(certificate)
         if place > 0:
             yield from _authority(certificate, subject, place - 1)
         if fields.not_after(certificate) < now:
             words = f"{subject} expired on {fields.not_after(certificate):%Y-%m-%d}"
-            yield Objection("dates", words, "PKIX path validation failed: validity check failed (NotAfter)")
+            yield Objection(
+                codes.REHEARSAL_DATES, words, "PKIX path validation failed: validity check failed (NotAfter)"
+            )
         elif fields.not_before(certificate) > now:
             words = f"{subject} is valid only from {fields.not_before(certificate):%Y-%m-%d}"
-            yield Objection("dates", words, "PKIX path validation failed: validity check failed (NotBefore)")
+            yield Objection(
+                codes.REHEARSAL_DATES, words, "PKIX path validation failed: validity check failed (NotBefore)"
+            )
         weak = _weak(certificate)
         if weak:
-            yield Objection("algorithm", f"{subject} has {weak}", "Algorithm constraints check failed")
+            yield Objection(codes.REHEARSAL_ALGORITHM, f"{subject} has {weak}", "Algorithm constraints check failed")
     yield from _constrained(path)
 
 
@@ -454,13 +461,15 @@ def _authority(certificate: Certificate, subject: str, below: int) -> Iterator[O
     usage = fields.extension(certificate, x509.KeyUsage)
     if not fields.is_ca(certificate):
         words = f"{subject} is used as a CA but is not a CA certificate"
-        yield Objection("untrusted", words, "basic constraints check failed: this is not a CA certificate")
+        yield Objection(
+            codes.REHEARSAL_UNTRUSTED, words, "basic constraints check failed: this is not a CA certificate"
+        )
     elif length is not None and below > length:
         words = f"{subject} must not have so many CAs below it"
-        yield Objection("untrusted", words, "basic constraints check failed: pathLenConstraint violated")
+        yield Objection(codes.REHEARSAL_UNTRUSTED, words, "basic constraints check failed: pathLenConstraint violated")
     if usage is not None and not usage.key_cert_sign:
         words = f"the key usage of {subject} does not allow signing certificates"
-        yield Objection("untrusted", words, "CA key usage check failed: keyCertSign bit is not set")
+        yield Objection(codes.REHEARSAL_UNTRUSTED, words, "CA key usage check failed: keyCertSign bit is not set")
 
 
 def _weak(certificate: Certificate) -> str:
@@ -499,7 +508,9 @@ def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
         if int(error.errors[0]) in _CONSTRAINT_CODES:
             at = names.subject(from_openssl(error.certificate))
             words = f"{at}: {error.errors[2]}"
-            yield Objection("untrusted", words, "PKIX path validation failed: name constraints check failed")
+            yield Objection(
+                codes.REHEARSAL_UNTRUSTED, words, "PKIX path validation failed: name constraints check failed"
+            )
 
 
 def _critical_unknown(certificate: Certificate) -> bool:
@@ -521,14 +532,14 @@ def _usage(leaf: Certificate, *, as_server: bool) -> Iterable[Objection]:
         listed = ", ".join(fields.usage_names(leaf) or []) or "nothing"
         words = f"the extended key usage of {subject} allows {listed}, not {role}Auth"
         java = f"Extended key usage does not permit use for TLS {role} authentication"
-        yield Objection("usage", words, java)
+        yield Objection(codes.REHEARSAL_USAGE, words, java)
     usage = fields.extension(leaf, x509.KeyUsage)
     if usage is not None and not usage.digital_signature:
         words = f"the key usage of {subject} lacks digitalSignature"
-        yield Objection("usage", words, "KeyUsage does not allow digital signatures")
+        yield Objection(codes.REHEARSAL_USAGE, words, "KeyUsage does not allow digital signatures")
 
 
 def _name(leaf: Certificate, connect_name: str) -> Objection:
     carried = ", ".join(names_of(leaf)[:5]) or ", ".join(common_names(leaf)) or "no name"
     words = f"{names.subject(leaf)} is for {carried} and not for {connect_name}"
-    return Objection("name", words, f"No subject alternative DNS name matching {connect_name} found")
+    return Objection(codes.REHEARSAL_NAME, words, f"No subject alternative DNS name matching {connect_name} found")

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.effort import soon
 from tests.support.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
+from wizard import codes
 from wizard.certificates.chain import LONGEST, MOST_CANDIDATES, assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
@@ -313,6 +314,6 @@ def test_java_is_not_followed_through_a_mesh_without_end() -> None:
 
     def work() -> None:
         *_, found = trust_errors(presented, anchors, as_server=False, connect_name=None, now=NOW)
-        assert found.kind == "untrusted"
+        assert found.spec == codes.REHEARSAL_UNTRUSTED
 
     assert soon(work)

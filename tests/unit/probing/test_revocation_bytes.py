@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import DAY, NOW, Entity, acme, authority, issue
-from wizard.probing.revocation.crl import CrlAnswer, judge_list
-from wizard.probing.revocation.ocsp import OcspAnswer, judge
+from wizard.probing.revocation.crl import judge_list
+from wizard.probing.revocation.ocsp import Answer, OcspAnswer, judge
 
 PKI = acme("p256")
 LEAF = PKI.primary
@@ -117,7 +117,7 @@ def revocation_list(
     return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-def listed(data: bytes, at: dt.datetime = AT) -> CrlAnswer:
+def listed(data: bytes, at: dt.datetime = AT) -> Answer:
     return judge_list(data, LEAF.certificate, PKI.intermediate.certificate, at)
 
 
@@ -129,7 +129,7 @@ def scope(**what: bool) -> x509.IssuingDistributionPoint:
 
 
 FORGED = issue(PKI.intermediate.x509.subject, None, ca=True, slot="forged")
-LISTS: list[tuple[str, Callable[[], CrlAnswer], str, str]] = [
+LISTS: list[tuple[str, Callable[[], Answer], str, str]] = [
     ("not on it", lambda: listed(revocation_list(PKI.gateway)), "good", ""),
     ("on it", lambda: listed(revocation_list(PKI.gateway, LEAF)), "revoked", "no reason given"),
     ("of another authority", lambda: listed(revocation_list(signer=PKI.root)), "unusable", "another CA"),
@@ -144,7 +144,7 @@ LISTS: list[tuple[str, Callable[[], CrlAnswer], str, str]] = [
 
 
 @pytest.mark.parametrize(("act", "status", "detail"), [pytest.param(*case[1:], id=case[0]) for case in LISTS])
-def test_lists_are_judged(act: Callable[[], CrlAnswer], status: str, detail: str) -> None:
+def test_lists_are_judged(act: Callable[[], Answer], status: str, detail: str) -> None:
     answer = act()
     assert (answer.status, detail in answer.detail) == (status, True), answer.detail
     answer.as_json()

@@ -16,9 +16,8 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Locator
 from wizard.host.machine import now_utc
 from wizard.probing.revocation import crl, ocsp
-from wizard.probing.revocation.crl import CrlAnswer
 from wizard.probing.revocation.fetch import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
-from wizard.probing.revocation.ocsp import OcspAnswer
+from wizard.probing.revocation.ocsp import Answer, OcspAnswer
 from wizard.probing.trust import issued_by_name
 
 _BY_STATUS = {
@@ -48,7 +47,7 @@ class Revocation:
     own_address: bool = False
     ocsp: OcspAnswer | None = None
     crl_url: str = ""
-    crl: CrlAnswer | None = None
+    crl: Answer | None = None
 
     @property
     def status(self) -> str:
@@ -140,15 +139,13 @@ def _ocsp(
     return ocsp.judge(answer, certificate, issuer, now, nonce)
 
 
-def _crl(
-    place: str, certificate: Certificate, issuer: Certificate | None, timeout_s: float, now: datetime
-) -> CrlAnswer:
+def _crl(place: str, certificate: Certificate, issuer: Certificate | None, timeout_s: float, now: datetime) -> Answer:
     if issuer is None:
-        return CrlAnswer("unusable", "its issuer's certificate is not available")
+        return Answer("unusable", "its issuer's certificate is not available")
     try:
         data = fetch(place, limit=MOST_CRL, timeout_s=timeout_s)
     except NotFetchedError as error:
-        return CrlAnswer("unreachable", str(error))
+        return Answer("unreachable", str(error))
     return crl.judge_list(data, certificate, issuer, now)
 
 

@@ -1,45 +1,14 @@
 """Certificate revocation lists (RFC 5280, section 5) without any network."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
-from wizard.printable import printable, rfc3339
-from wizard.probing.revocation.ocsp import CLOCK_TOLERANCE
-
-
-@dataclass(frozen=True, slots=True)
-class CrlAnswer:
-    """What a list says about one certificate.
-
-    Attributes:
-        status: good (not on the list), revoked, unreachable, or unusable (a list came that must not be believed).
-        detail: words for everything but good.
-        this_update: from when the list holds.
-        next_update: when the next one is due.
-        by_clock: it must not be believed because of a date, so that a wrong clock here may be the reason.
-    """
-
-    status: str
-    detail: str = ""
-    this_update: datetime | None = None
-    next_update: datetime | None = None
-    by_clock: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """For scripts; times in RFC 3339."""
-        return {
-            "status": self.status,
-            "detail": printable(self.detail),
-            "this_update": rfc3339(self.this_update) if self.this_update else None,
-            "next_update": rfc3339(self.next_update) if self.next_update else None,
-        }
+from wizard.probing.revocation.ocsp import CLOCK_TOLERANCE, Answer
 
 
 def distribution_points(certificate: Certificate) -> list[str]:
@@ -53,45 +22,45 @@ def distribution_points(certificate: Certificate) -> list[str]:
     ]
 
 
-def judge_list(data: bytes, certificate: Certificate, issuer: Certificate, now: datetime) -> CrlAnswer:
+def judge_list(data: bytes, certificate: Certificate, issuer: Certificate, now: datetime) -> Answer:
     """Look *certificate* up in the list *data* (DER or PEM) and decide whether the list may be believed at *now*."""
     try:
         pem = data.lstrip().startswith(b"-----BEGIN")
         revoked = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
     except (*fields.NOT_PARSED, UnsupportedAlgorithm):
-        return CrlAnswer("unusable", "the answer is not a revocation list")
+        return Answer("unusable", "the answer is not a revocation list")
     try:
         return _judged(revoked, certificate, issuer, now)
     except (*fields.NOT_PARSED, UnsupportedAlgorithm):
-        return CrlAnswer("unusable", "the list is damaged, or its signature is of an unknown kind")
+        return Answer("unusable", "the list is damaged, or its signature is of an unknown kind")
 
 
 def _judged(
     revoked: x509.CertificateRevocationList, certificate: Certificate, issuer: Certificate, now: datetime
-) -> CrlAnswer:
+) -> Answer:
     if revoked.issuer != certificate.x509.issuer:
-        return CrlAnswer("unusable", "the list comes from another CA")
+        return Answer("unusable", "the list comes from another CA")
     if not revoked.is_signature_valid(issuer.x509.public_key()):  # type: ignore[arg-type]
-        return CrlAnswer("unusable", "the list is not signed by the issuer")
+        return Answer("unusable", "the list is not signed by the issuer")
     scope = _out_of_scope(revoked, certificate)
     if scope:
-        return CrlAnswer("unusable", scope)
+        return Answer("unusable", scope)
     since, until = revoked.last_update_utc, revoked.next_update_utc
     if since > now + CLOCK_TOLERANCE:
-        return CrlAnswer(
+        return Answer(
             "unusable", f"the list is from the future ({since:%Y-%m-%d %H:%M} UTC)", since, until, by_clock=True
         )
     if until is not None and until < now - CLOCK_TOLERANCE:
-        return CrlAnswer(
+        return Answer(
             "unusable", f"the list is out of date (next was due {until:%Y-%m-%d})", since, until, by_clock=True
         )
     entry = revoked.get_revoked_certificate_by_serial_number(fields.serial(certificate))
     if entry is None:
-        return CrlAnswer("good", "", since, until)
+        return Answer("good", "", since, until)
     reason = "no reason given"
     with suppress(x509.ExtensionNotFound):
         reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
-    return CrlAnswer("revoked", f"revoked on {entry.revocation_date_utc:%Y-%m-%d} ({reason})", since, until)
+    return Answer("revoked", f"revoked on {entry.revocation_date_utc:%Y-%m-%d} ({reason})", since, until)
 
 
 def _out_of_scope(revoked: x509.CertificateRevocationList, certificate: Certificate) -> str:

@@ -1,6 +1,6 @@
 """OCSP (RFC 6960) without any network: the request for a certificate, and the check of a response."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,18 +23,15 @@ STALE_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class OcspAnswer:
-    """What a responder says about one certificate.
+class Answer:
+    """What a revocation list or a responder says about one certificate.
 
     Attributes:
-        status: good, revoked, unknown (the responder does not know the certificate), unreachable, or unusable (an
-            answer came that must not be believed).
+        status: good (not on the list), revoked, unknown (the responder does not know the certificate), unreachable, or
+            unusable (something came that must not be believed).
         detail: words for everything but good.
-        this_update: from when the answer holds.
-        next_update: until when; None when the responder does not say.
-        revoked_at: when it was revoked.
-        delegated: signed by a responder that the issuer appointed, not by the issuer itself.
-        nonce: the response carried our nonce; None when none was sent.
+        this_update: from when it holds.
+        next_update: until when, or when the next list is due; None when it does not say.
         by_clock: it must not be believed because of a date, so that a wrong clock here may be the reason.
     """
 
@@ -42,21 +39,36 @@ class OcspAnswer:
     detail: str = ""
     this_update: datetime | None = None
     next_update: datetime | None = None
-    revoked_at: datetime | None = None
-    delegated: bool = False
-    nonce: bool | None = None
-    by_clock: bool = False
+    by_clock: bool = field(default=False, kw_only=True)
 
     def as_json(self) -> dict[str, Any]:
         """For the contract; times in RFC 3339."""
-        times = {"this_update": self.this_update, "next_update": self.next_update, "revoked_at": self.revoked_at}
         return {
             "status": self.status,
             "detail": printable(self.detail),
-            **{name: rfc3339(value) if value else None for name, value in times.items()},
-            "delegated": self.delegated,
-            "nonce": self.nonce,
+            "this_update": rfc3339(self.this_update) if self.this_update else None,
+            "next_update": rfc3339(self.next_update) if self.next_update else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class OcspAnswer(Answer):
+    """What a responder says.
+
+    Attributes:
+        revoked_at: when it was revoked.
+        delegated: signed by a responder that the issuer appointed, not by the issuer itself.
+        nonce: the response carried our nonce; None when none was sent.
+    """
+
+    revoked_at: datetime | None = None
+    delegated: bool = False
+    nonce: bool | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As that of any answer, with what only a responder says."""
+        revoked_at = rfc3339(self.revoked_at) if self.revoked_at else None
+        return Answer.as_json(self) | {"revoked_at": revoked_at, "delegated": self.delegated, "nonce": self.nonce}
 
 
 def request(certificate: Certificate, issuer: Certificate, nonce: bytes) -> bytes:
