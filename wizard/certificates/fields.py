@@ -76,7 +76,9 @@ class Unread(NamedTuple):
     readable: bool = False
 
 
-class _Parsed(NamedTuple):
+class Parsed(NamedTuple):
+    """The parts that do not parse are None, or are not among the extensions."""
+
     subject: x509.Name | None
     issuer: x509.Name | None
     extensions: x509.Extensions
@@ -84,7 +86,7 @@ class _Parsed(NamedTuple):
 
 
 @lru_cache(maxsize=2048)
-def _parsed(certificate: Certificate) -> _Parsed:
+def parsed(certificate: Certificate) -> Parsed:
     """What the library parses late, warning of odd parts; the rules tell of them in their own words."""
     names: list[x509.Name | None] = []
     found = x509.Extensions([])
@@ -100,7 +102,7 @@ def _parsed(certificate: Certificate) -> _Parsed:
             found = certificate.x509.extensions
         except NOT_PARSED:
             found, unread = _one_by_one(certificate)
-    return _Parsed(names[0], names[1], found, unread)
+    return Parsed(names[0], names[1], found, unread)
 
 
 def _one_by_one(certificate: Certificate) -> tuple[x509.Extensions, tuple[Unread, ...]]:
@@ -183,39 +185,19 @@ def raw_names(certificate: Certificate) -> tuple[raw.RawName, ...]:
         return ()
 
 
-def subject_name(certificate: Certificate) -> x509.Name | None:
-    """The subject; None when it does not parse."""
-    return _parsed(certificate).subject
-
-
-def issuer_name(certificate: Certificate) -> x509.Name | None:
-    """The issuer; None when it does not parse."""
-    return _parsed(certificate).issuer
-
-
-def extensions(certificate: Certificate) -> x509.Extensions:
-    """All extensions; none when they do not parse."""
-    return _parsed(certificate).extensions
-
-
-def unread(certificate: Certificate) -> tuple[Unread, ...]:
-    """The extensions that do not follow the standard."""
-    return _parsed(certificate).unread
-
-
 def unreadable(certificate: Certificate) -> str:
     """Which field of the certificate cannot be read, extensions aside; "" when all can."""
-    parsed = _parsed(certificate)
-    for field, value in (("subject", parsed.subject), ("issuer", parsed.issuer)):
+    found = parsed(certificate)
+    for field, value in (("subject", found.subject), ("issuer", found.issuer)):
         if value is None:
             return field
-    return "extensions" if not parsed.extensions and raw.fields(certificate.der).extensions is None else ""
+    return "extensions" if not found.extensions and raw.fields(certificate.der).extensions is None else ""
 
 
 def extension(certificate: Certificate, kind: type[Extension]) -> Extension | None:
     """The value of one extension, or None."""
     try:
-        return extensions(certificate).get_extension_for_class(kind).value
+        return parsed(certificate).extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
 
@@ -234,10 +216,7 @@ def path_length(certificate: Certificate) -> int | None:
 
 def is_version_1(certificate: Certificate) -> bool:
     """Whether it is of a version that has no extensions, as old roots are."""
-    try:
-        return certificate.x509.version is x509.Version.v1
-    except NOT_PARSED:
-        return False
+    return certificate.x509.version is x509.Version.v1
 
 
 def self_issued(certificate: Certificate) -> bool:
@@ -364,7 +343,7 @@ def java_refuses(certificate: Certificate) -> str:
     """
     if key_encoding(certificate) == "ec-explicit":
         return "its EC key has the parameters of the curve instead of its name"
-    subject, issuer = subject_name(certificate), issuer_name(certificate)
+    subject, issuer = parsed(certificate).subject, parsed(certificate).issuer
     if issuer is not None and not list(issuer):
         return "its issuer has an empty name"
     if subject is not None and not list(subject):

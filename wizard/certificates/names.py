@@ -20,21 +20,21 @@ RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$")
 LONGEST_FILE_STEM = 60
 
 
-def readable(name: x509.Name) -> str:
+def readable(name: x509.Name | None) -> str:
     """A distinguished name as text that can be shown (RFC 4514: the most specific part first)."""
+    if name is None:
+        return UNREADABLE
     return printable(name.rfc4514_string(OVERRIDES)) or "(empty name)"
 
 
 def subject(certificate: Certificate) -> str:
     """The subject as `readable` gives it."""
-    name = fields.subject_name(certificate)
-    return readable(name) if name is not None else UNREADABLE
+    return readable(fields.parsed(certificate).subject)
 
 
 def issuer(certificate: Certificate) -> str:
     """The issuer as `readable` gives it."""
-    name = fields.issuer_name(certificate)
-    return readable(name) if name is not None else UNREADABLE
+    return readable(fields.parsed(certificate).issuer)
 
 
 def short(certificate: Certificate) -> str:
@@ -61,7 +61,7 @@ def issuer_short(certificate: Certificate) -> str:
 
 
 def _short(certificate: Certificate) -> str:
-    name = fields.subject_name(certificate)
+    name = fields.parsed(certificate).subject
     if name is None:
         return ""
     for oid in (NameOID.COMMON_NAME, None, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):

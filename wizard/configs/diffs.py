@@ -46,14 +46,11 @@ def masked(text: str, keys: Iterable[str] = SECRET_KEYS) -> str:
     position = 0
     while match := start.search(text, position):
         begin, end = _value(text, match.end())
-        result += [text[position:begin], _covered(text[begin:end])]
+        covered = (MASK if line.strip() else line for line in text[begin:end].split("\n"))
+        result += [text[position:begin], "\n".join(covered)]
         position = max(end, match.end())
     result.append(text[position:])
     return _URL.sub(rf"\g<1>{MASK}\2", "".join(result))
-
-
-def _covered(value: str) -> str:
-    return "\n".join(MASK if line.strip() else line for line in value.split("\n")) if value else value
 
 
 def _value(text: str, position: int) -> tuple[int, int]:

@@ -65,7 +65,7 @@ def search_text(leaf: Certificate, wanted: str = "auto") -> str:
     Raises:
         WizardError: `client.subject-unsafe`, `client.subject-unmatched`.
     """
-    own, above = _values(fields.subject_name(leaf)), _values(fields.issuer_name(leaf))
+    own, above = _values(fields.parsed(leaf).subject), _values(fields.parsed(leaf).issuer)
     if wanted != "auto":
         _require_match(wanted, leaf, (*own, *above))
         return wanted
@@ -78,7 +78,7 @@ def search_text(leaf: Certificate, wanted: str = "auto") -> str:
 
 def common_text(leaves: Sequence[Certificate]) -> str:
     """One text that is in the common name of the issuer of all *leaves*, the longest; "" when none is safe."""
-    issuers = [_common_names(fields.issuer_name(leaf)) for leaf in leaves]
+    issuers = [_common_names(fields.parsed(leaf).issuer) for leaf in leaves]
     found = _texts(issuers[0]) if issuers else set()
     fit = [text for text in found if all(text.lower() in "\n".join(each).lower() for each in issuers)]
     return max(fit, key=lambda text: (len(text), text), default="")
@@ -198,7 +198,7 @@ def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
             " private key: certlm.msc, Personal, All Tasks, Manage Private Keys."
         ),
     ]
-    if text.lower() in "\n".join(_values(fields.issuer_name(leaf))).lower():
+    if text.lower() in "\n".join(_values(fields.parsed(leaf).issuer)).lower():
         notes.append(f"{text} is in the issuer: another certificate of this CA in the store My has it too.")
     if given.replaced:
         old = ", ".join(thumbprint(each) for each in given.replaced)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from OpenSSL import SSL
 
@@ -18,65 +18,55 @@ from wizard.findings import Code
 from wizard.printable import printable
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One alert description.
+class Alert(NamedTuple):
+    """One alert description: its name as in the RFC, with underscores, and words that follow "the server"."""
 
-    Attributes:
-        number: as on the wire.
-        name: as in the RFC, with underscores.
-        words: what the peer says by it, to follow "the server".
-    """
-
-    number: int
     name: str
     words: str
 
 
-ALERTS: dict[int, Alert] = {
-    alert.number: alert
-    for alert in (
-        Alert(0, "close_notify", "closed the connection normally"),
-        Alert(10, "unexpected_message", "received a message out of order"),
-        Alert(20, "bad_record_mac", "could not decrypt what it received"),
-        Alert(21, "decryption_failed", "could not decrypt what it received"),
-        Alert(22, "record_overflow", "received a record that is too long"),
-        Alert(30, "decompression_failure", "could not unpack what it received"),
-        Alert(40, "handshake_failure", "found no acceptable parameters, or requires a client certificate"),
-        Alert(41, "no_certificate", "requires a client certificate"),
-        Alert(42, "bad_certificate", "refuses the client certificate, or requires one"),
-        Alert(43, "unsupported_certificate", "does not accept a client certificate of this type"),
-        Alert(44, "certificate_revoked", "treats the client certificate as revoked"),
-        Alert(45, "certificate_expired", "finds that the client certificate is not valid now"),
-        Alert(46, "certificate_unknown", "refuses the client certificate or its chain"),
-        Alert(47, "illegal_parameter", "received a value that is out of range"),
-        Alert(48, "unknown_ca", "does not trust the CA of the client certificate"),
-        Alert(49, "access_denied", "knows the client certificate but denies access"),
-        Alert(50, "decode_error", "could not parse a message"),
-        Alert(51, "decrypt_error", "could not verify a signature or a finished message"),
-        Alert(60, "export_restriction", "refuses because of an export rule"),
-        Alert(70, "protocol_version", "accepts none of the offered TLS versions"),
-        Alert(71, "insufficient_security", "requires stronger parameters than were offered"),
-        Alert(80, "internal_error", "failed for a reason of its own"),
-        Alert(86, "inappropriate_fallback", "refuses an unnecessary older TLS version"),
-        Alert(90, "user_canceled", "was cancelled by its user"),
-        Alert(100, "no_renegotiation", "does not negotiate again"),
-        Alert(109, "missing_extension", "requires an extension that is missing"),
-        Alert(110, "unsupported_extension", "received an extension that it did not request"),
-        Alert(111, "certificate_unobtainable", "could not fetch the certificate"),
-        Alert(112, "unrecognized_name", "does not know the server name that was sent"),
-        Alert(113, "bad_certificate_status_response", "did not accept the OCSP staple"),
-        Alert(114, "bad_certificate_hash_value", "found another certificate than announced"),
-        Alert(115, "unknown_psk_identity", "does not know the shared key"),
-        Alert(116, "certificate_required", "requires a client certificate"),
-        Alert(120, "no_application_protocol", "accepts none of the offered application protocols"),
-    )
+ALERTS = {
+    0: Alert("close_notify", "closed the connection normally"),
+    10: Alert("unexpected_message", "received a message out of order"),
+    20: Alert("bad_record_mac", "could not decrypt what it received"),
+    21: Alert("decryption_failed", "could not decrypt what it received"),
+    22: Alert("record_overflow", "received a record that is too long"),
+    30: Alert("decompression_failure", "could not unpack what it received"),
+    40: Alert("handshake_failure", "found no acceptable parameters, or requires a client certificate"),
+    41: Alert("no_certificate", "requires a client certificate"),
+    42: Alert("bad_certificate", "refuses the client certificate, or requires one"),
+    43: Alert("unsupported_certificate", "does not accept a client certificate of this type"),
+    44: Alert("certificate_revoked", "treats the client certificate as revoked"),
+    45: Alert("certificate_expired", "finds that the client certificate is not valid now"),
+    46: Alert("certificate_unknown", "refuses the client certificate or its chain"),
+    47: Alert("illegal_parameter", "received a value that is out of range"),
+    48: Alert("unknown_ca", "does not trust the CA of the client certificate"),
+    49: Alert("access_denied", "knows the client certificate but denies access"),
+    50: Alert("decode_error", "could not parse a message"),
+    51: Alert("decrypt_error", "could not verify a signature or a finished message"),
+    60: Alert("export_restriction", "refuses because of an export rule"),
+    70: Alert("protocol_version", "accepts none of the offered TLS versions"),
+    71: Alert("insufficient_security", "requires stronger parameters than were offered"),
+    80: Alert("internal_error", "failed for a reason of its own"),
+    86: Alert("inappropriate_fallback", "refuses an unnecessary older TLS version"),
+    90: Alert("user_canceled", "was cancelled by its user"),
+    100: Alert("no_renegotiation", "does not negotiate again"),
+    109: Alert("missing_extension", "requires an extension that is missing"),
+    110: Alert("unsupported_extension", "received an extension that it did not request"),
+    111: Alert("certificate_unobtainable", "could not fetch the certificate"),
+    112: Alert("unrecognized_name", "does not know the server name that was sent"),
+    113: Alert("bad_certificate_status_response", "did not accept the OCSP staple"),
+    114: Alert("bad_certificate_hash_value", "found another certificate than announced"),
+    115: Alert("unknown_psk_identity", "does not know the shared key"),
+    116: Alert("certificate_required", "requires a client certificate"),
+    120: Alert("no_application_protocol", "accepts none of the offered application protocols"),
 }
+"""By the number on the wire."""
 
 
 def alert_of(number: int) -> Alert:
     """The entry for an alert *number*; an unknown one gets a name made of its number."""
-    return ALERTS.get(number) or Alert(number, f"alert_{number}", f"sent the alert {number}")
+    return ALERTS.get(number) or Alert(f"alert_{number}", f"sent the alert {number}")
 
 
 REASONS: dict[str, tuple[Code, str]] = {

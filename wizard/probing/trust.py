@@ -1,10 +1,9 @@
 """What a client brings into a handshake, whose the presented certificate is, and whether a peer trusts its chain."""
 
-import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,10 +40,8 @@ def names_of(leaf: Certificate) -> list[str]:
 
 def common_names(certificate: Certificate) -> tuple[str, ...]:
     """The common names of the subject, in the order of the certificate."""
-    try:
-        attributes = certificate.x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    except fields.NOT_PARSED:
-        return ()
+    subject = fields.parsed(certificate).subject
+    attributes = subject.get_attributes_for_oid(NameOID.COMMON_NAME) if subject is not None else ()
     return tuple(str(attribute.value) for attribute in attributes)
 
 
@@ -57,10 +54,8 @@ def covers(leaf: Certificate, name: str) -> bool:
 
 def issued_by_name(certificate: Certificate, issuer: Certificate) -> bool:
     """Whether *issuer* carries the name that *certificate* gives for its issuer."""
-    try:
-        return certificate.x509.issuer == issuer.x509.subject
-    except fields.NOT_PARSED:
-        return False
+    name = fields.parsed(certificate).issuer
+    return name is not None and name == fields.parsed(issuer).subject
 
 
 def is_fallback(leaf: Certificate, expect: Collection[str], name: str) -> bool:
@@ -95,7 +90,7 @@ class ClientIdentity:
 
 
 def context(tls: Version | None = None, *, lowered: bool = False, client: ClientIdentity | None = None) -> SSL.Context:
-    """A client context; the ones without a client certificate are made once and shared.
+    """A client context.
 
     Args:
         tls: this version only; None offers 1.2 and 1.3.
@@ -105,16 +100,24 @@ def context(tls: Version | None = None, *, lowered: bool = False, client: Client
     Raises:
         WizardError: `probe.client-unusable`.
     """
-    if client is None:
-        return _shared(tls, lowered)
-    made = _new(tls, lowered=lowered)
-    if not lowered:
+    made = SSL.Context(SSL.TLS_METHOD)
+    made.set_verify(SSL.VERIFY_NONE)
+    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    made.set_min_proto_version(VERSIONS[tls] if tls else SSL.TLS1_VERSION if lowered else SSL.TLS1_2_VERSION)
+    made.set_max_proto_version(VERSIONS[tls] if tls else SSL.TLS1_3_VERSION)
+    made.set_info_callback(on_info)
+    made.set_ocsp_client_callback(on_staple)
+    if lowered:
+        made.set_cipher_list(b"ALL:@SECLEVEL=0")
+        made.set_options(_LEGACY_SERVER_CONNECT)
+    elif client is not None:
         # Java accepts short keys of clients where OpenSSL would not even load them: the server shall decide.
         made.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
-    try:
-        equip(made, client.leaf, client.key, client.issuers)
-    except (SSL.Error, crypto.Error, TypeError, ValueError) as error:
-        raise unusable(error) from error
+    if client is not None:
+        try:
+            equip(made, client.leaf, client.key, client.issuers)
+        except (SSL.Error, crypto.Error, TypeError, ValueError) as error:
+            raise unusable(error) from error
     return made
 
 
@@ -136,25 +139,6 @@ def equip(made: SSL.Context, leaf: Certificate, key: PrivateKey, issuers: tuple[
     for issuer in issuers:
         made.add_extra_chain_cert(issuer.x509)
     made.check_privatekey()
-
-
-@cache
-def _shared(tls: Version | None, lowered: bool) -> SSL.Context:  # noqa: FBT001 - cached by position
-    return _new(tls, lowered=lowered)
-
-
-def _new(tls: Version | None, *, lowered: bool) -> SSL.Context:
-    made = SSL.Context(SSL.TLS_METHOD)
-    made.set_verify(SSL.VERIFY_NONE)
-    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    made.set_min_proto_version(VERSIONS[tls] if tls else SSL.TLS1_VERSION if lowered else SSL.TLS1_2_VERSION)
-    made.set_max_proto_version(VERSIONS[tls] if tls else SSL.TLS1_3_VERSION)
-    if lowered:
-        made.set_cipher_list(b"ALL:@SECLEVEL=0")
-        made.set_options(_LEGACY_SERVER_CONNECT)
-    made.set_info_callback(on_info)
-    made.set_ocsp_client_callback(on_staple)
-    return made
 
 
 SYSTEM_ROOTS = "roots of this system"
@@ -230,15 +214,11 @@ class TrustSet:
         """
         self.certificates = tuple(dict.fromkeys(certificates))
         self._now = now
-        self._store: crypto.X509Store | None = None
-        self._lock = threading.Lock()
 
     def verdict(self, chain: Sequence[Certificate]) -> Verdict:
         """Check *chain* (the leaf first; the others in any order help to build the path)."""
         if not chain:
             return Verdict(ok=False, code=2, reason="no certificate was sent")
-        with self._lock:
-            self._store = self._store or self._built()
         untrusted = [crypto.X509.from_cryptography(certificate.x509) for certificate in chain[1:]]
         asked = crypto.X509StoreContext(self._store, crypto.X509.from_cryptography(chain[0].x509), untrusted)
         try:
@@ -254,7 +234,8 @@ class TrustSet:
     def __len__(self) -> int:
         return len(self.certificates)
 
-    def _built(self) -> crypto.X509Store:
+    @cached_property
+    def _store(self) -> crypto.X509Store:
         store = crypto.X509Store()
         # An intermediate in a trust store is an anchor for Java.
         store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
@@ -427,7 +408,7 @@ def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -
 def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     """The errors that PKIX finds in *path*; the anchor itself is trusted without these checks."""
     anchor = path[-1]
-    if _version(anchor) == x509.Version.v3 and not fields.is_ca(anchor):
+    if not fields.is_version_1(anchor) and not fields.is_ca(anchor):
         words = f"the trusted {names.subject(anchor)} is used as a CA but is not a CA certificate"
         yield Objection(codes.REHEARSAL_UNTRUSTED, words, "TrustAnchor is not a CA certificate")
     anchored = fields.extension(anchor, x509.KeyUsage)
@@ -514,15 +495,8 @@ def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
 
 
 def _critical_unknown(certificate: Certificate) -> bool:
-    kinds = fields.extensions(certificate)
+    kinds = fields.parsed(certificate).extensions
     return any(each.critical and isinstance(each.value, x509.UnrecognizedExtension) for each in kinds)
-
-
-def _version(certificate: Certificate) -> x509.Version | None:
-    try:
-        return certificate.x509.version
-    except fields.NOT_PARSED:
-        return None
 
 
 def _usage(leaf: Certificate, *, as_server: bool) -> Iterable[Objection]:

@@ -1,6 +1,6 @@
 """PKCS12 files (RFC 7292): what can be read without a password, and what the password opens."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -105,9 +105,9 @@ class _Structure:
     parts: tuple[_Part, ...]
     mac: Mac | None
 
-    @property
-    def facts(self) -> StoreFacts:
-        used = [part.encryption for part in self.parts if part.encryption is not None]
+    def facts(self, inside: Iterable[pbe.Encryption | None] = ()) -> StoreFacts:
+        """What it says about itself; *inside* are the encryptions of its keys, once the parts are open."""
+        used = [one for one in (*(part.encryption for part in self.parts), *inside) if one is not None]
         return StoreFacts(
             integrity=self.mac.name if self.mac else "",
             iterations=max([self.mac.iterations if self.mac else 0, *(one.iterations for one in used)]),
@@ -132,7 +132,7 @@ def peek(outer: Node) -> StoreFacts:
         DerError: the structure is malformed.
         Unsupported: it uses something that is not known here.
     """
-    return _structure(outer).facts
+    return _structure(outer).facts()
 
 
 def read(outer: Node, collector: Collector, password: Secret | None, key_password: Secret | None) -> Bundle:
@@ -226,18 +226,12 @@ class _Opener:
         for other in found.others:
             self.collector.note("pkcs12.other-bag", f"It also contains {other}, which is ignored.")
         facts = replace(
-            self.structure.facts,
+            self.structure.facts(encryption for _, encryption, _ in found.keys),
             opened=True,
             keys=len(found.keys),
             certificates=len(found.certificates),
             java_trusted=sum(trusted for _, _, trusted in found.certificates),
             friendly_names=tuple(found.names),
-            encryption=tuple(
-                dict.fromkeys(
-                    [*self.structure.facts.encryption, *(one.name for _, one, _ in found.keys if one is not None)]
-                )
-            ),
-            iterations=max([self.structure.facts.iterations, *(one.iterations for _, one, _ in found.keys if one)]),
         )
         if not facts.integrity:
             self.collector.note(
@@ -371,16 +365,9 @@ def _bags(contents: Node, found: _Found, depth: int = 0) -> None:
 def _attributes(attributes: Node) -> tuple[str, bool]:
     alias = ""
     trusted = False
-    for oid, value in _pairs(attributes):
-        if oid == _FRIENDLY_NAME and value is not None:
-            alias = value.octets.decode("utf-16-be", errors="replace")
-        trusted = trusted or oid == JAVA_TRUSTED
+    for kind, *sets in filter(None, (attribute.children for attribute in attributes)):
+        values = sets[0].children if sets else []
+        if kind.oid == _FRIENDLY_NAME and values:
+            alias = values[0].octets.decode("utf-16-be", errors="replace")
+        trusted = trusted or kind.oid == JAVA_TRUSTED
     return alias, trusted
-
-
-def _pairs(attributes: Node) -> Iterator[tuple[str, Node | None]]:
-    for attribute in attributes:
-        children = attribute.children
-        if children:
-            values = children[1].children if len(children) > 1 else []
-            yield children[0].oid, values[0] if values else None

@@ -107,7 +107,7 @@ def encoding(context: Context) -> Iterator[Finding]:
 
 
 def _subject(certificate: Certificate) -> Iterator[Finding]:
-    name = fields.subject_name(certificate)
+    name = fields.parsed(certificate).subject
     if name is None or name.rdns:
         return
     alternative = fields.raw_extension(certificate, x509.SubjectAlternativeName)
@@ -118,7 +118,7 @@ def _subject(certificate: Certificate) -> Iterator[Finding]:
 def _extensions(certificate: Certificate, context: Context) -> Iterator[Finding]:
     is_leaf = certificate is context.chain.leaf
     judged: set[str] = set()
-    for each in fields.unread(certificate):
+    for each in fields.parsed(certificate).unread:
         judged.add(each.oid)
         names = [*map(_kind, each.names)]
         part = " and is there twice" if each.repeated else f": {', '.join(dict.fromkeys(names[:3]))}" if names else ""
@@ -196,7 +196,7 @@ def _java_uri(content: bytes) -> bool:
 
 
 def _texts(certificate: Certificate) -> Iterator[str]:
-    for name in (fields.subject_name(certificate), fields.issuer_name(certificate)):
+    for name in (fields.parsed(certificate).subject, fields.parsed(certificate).issuer):
         for attribute in name or ():
             if isinstance(attribute.value, str):
                 yield attribute.value

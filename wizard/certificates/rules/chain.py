@@ -133,7 +133,7 @@ def _against(
     certificate: Certificate, carried: list[RawName], issuer: Certificate, limits: _Limits, *, is_root: bool
 ) -> Iterator[Finding]:
     above = names.short(issuer)
-    subject = fields.subject_name(certificate)
+    subject = fields.parsed(certificate).subject
     count = len(fields.raw_names(certificate)) + len(list(subject or ()))
     if count * limits.number > OPENSSL_LIMIT:
         yield on(certificate, codes.SUBTREES_TOO_MANY, count=count, trees=limits.number, issuer=above)
@@ -169,7 +169,7 @@ def _only_openssl(certificate: Certificate, carried: list[RawName]) -> Iterator[
 
 
 def _in_subject(certificate: Certificate, kind: x509.ObjectIdentifier, tag: int) -> list[RawName]:
-    name = fields.subject_name(certificate)
+    name = fields.parsed(certificate).subject
     found = name.get_attributes_for_oid(kind) if name is not None else []
     return [RawName(tag, str(each.value).encode()) for each in found]
 

@@ -5,7 +5,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -50,34 +49,20 @@ class Parsed:
         environment: of the server's process, None when it is not known.
         root: of the syntax tree.
         source: the text with its line numbers.
+        includes: the include statements and what became of them.
+        events: every place that sets or appends something, in the order in which it counts.
+        view: the values of paths.
     """
 
-    def __init__(self, text: str, includes: Includes, environment: Mapping[str, str] | None) -> None:
+    def __init__(self, text: str, known_includes: Includes, environment: Mapping[str, str] | None) -> None:
         self.text = text
-        self.known_includes = includes
+        self.known_includes = known_includes
         self.environment = environment
         self.root = parse_root(text)
         self.source = Source(text, "")
-
-    @cached_property
-    def _flat(self) -> tuple[list[Event], tuple[IncludeNote, ...]]:
-        notes: list[IncludeNote] = []
-        return flatten(self.root, self.source, self.known_includes, notes), tuple(notes)
-
-    @property
-    def events(self) -> list[Event]:
-        """Every place that sets or appends something, in the order in which it counts."""
-        return self._flat[0]
-
-    @property
-    def includes(self) -> tuple[IncludeNote, ...]:
-        """The include statements and what became of them."""
-        return self._flat[1]
-
-    @cached_property
-    def view(self) -> View:
-        """The values of paths."""
-        return View(self.events, self.environment)
+        self.includes: list[IncludeNote] = []
+        self.events = flatten(self.root, self.source, known_includes, self.includes)
+        self.view = View(self.events, environment)
 
     def render(self) -> bytes:
         """The bytes of the file, all as they were read except for the edits."""
@@ -395,7 +380,9 @@ def assign(document: AnyDocument, keys: Path, text: str, *, followers: bool) -> 
 
 def _target(document: Parsed, keys: Path, literal: str, current: Outcome) -> _Target:
     own = [number for number in document.view.at.get(keys, ()) if _is_own(document, document.events[number], keys)]
-    firm = [number for number in own if not _may_vanish(document.events[number])]
+    nodes = {number: document.events[number].node for number in own}
+    # An optional substitution may vanish.
+    firm = [number for number, node in nodes.items() if not (isinstance(node, Reference) and node.optional)]
     if own:
         number = current.winner if current.winner in firm else (firm or own)[-1]
         event = document.events[number]
@@ -420,10 +407,6 @@ def _is_own(document: Parsed, event: Event, keys: Path) -> bool:
         and not event.appends
         and not isinstance(event.node, ObjectNode | NotFollowed | ListNode)
     )
-
-
-def _may_vanish(event: Event) -> bool:
-    return isinstance(event.node, Reference) and event.node.optional
 
 
 def _revival(text: str, place: Commented, literal: str) -> Change:
@@ -481,7 +464,9 @@ def _prove_rest(before: Parsed, after: Parsed, target: _Target, path: str) -> No
     shift = len(after.text) - len(before.text)
     old, new = before.events, after.events
     if target.replaced is None:
-        added = next((n for n, event in enumerate(new) if _stands_in(event, after, change)), len(new))
+        written = range(change.start, change.start + len(change.text))
+        ours = (n for n, event in enumerate(new) if event.source is after.source and event.node.start in written)
+        added = next(ours, len(new))
         new = new[:added] + new[added + 1 :]
     same = len(old) == len(new)
     for number, (one, two) in enumerate(zip(old, new, strict=False)):
@@ -497,28 +482,19 @@ def _prove_rest(before: Parsed, after: Parsed, target: _Target, path: str) -> No
         raise WizardError(codes.HOCON_EDIT_NOT_PROVEN, subject=path, setting=path)
 
 
-def _stands_in(event: Event, document: Parsed, change: Change) -> bool:
-    written = change.start <= event.node.start < change.start + len(change.text)
-    return event.source is document.source and written
-
-
 def _prove_followers(before: Parsed, after: Parsed, keys: Path) -> None:
     if "${" not in before.text and not any(note.status == "followed" for note in before.includes):
         return
     others = [path for path in _followers(before, keys) if path[: len(keys)] != keys]
-    moved = [path for path in others if _worth(before, path) != _worth(after, path) or _is_unknown(before, path)]
+    # Where nothing is known of a value, it may change too.
+    unknown = {path for path in others if (found := before.view.lookup(path)).state == ABSENT and found.doubt}
+    moved = [path for path in others if path in unknown or _worth(before, path) != _worth(after, path)]
     if moved:
         names = ", ".join(render_path(path) for path in moved[:5])
         first = next(event for event in before.events if event.path == moved[0])
         line = first.source.lines.place(first.node.start)[0]
         setting = render_path(keys)
         raise WizardError(codes.HOCON_OTHERS_FOLLOW, subject=setting, setting=setting, others=names, line=line)
-
-
-def _is_unknown(document: Parsed, path: Path) -> bool:
-    """Whether nothing is known of its value, so that it may change too."""
-    outcome = document.view.lookup(path)
-    return outcome.state == ABSENT and bool(outcome.doubt)
 
 
 def _followers(document: Parsed, keys: Path) -> list[Path]:

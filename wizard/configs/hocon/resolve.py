@@ -6,7 +6,7 @@ was set before it, as in the Lightbend library.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard import codes
@@ -171,25 +171,13 @@ class View:
                 doubt = doubt or found.doubt
                 if found.state == OBJECT:
                     opened = number if opened is None else opened
-                elif found.state != ABSENT or (rest and self._ends(number, limits, hops)):
-                    if opened is None and found.state != ABSENT:
-                        return Outcome(
-                            found.state,
-                            found.text,
-                            found.kind,
-                            number,
-                            doubt,
-                            found.items,
-                            quoted=found.quoted,
-                            size=found.size,
-                        )
+                elif found.state != ABSENT:
+                    if opened is None:
+                        return replace(found, winner=number, doubt=doubt)
                     break
+                elif rest and self._value(number, (), limits, hops).state in {TEXT, LIST}:
+                    break  # what is no object at a higher path wipes out what was set below it before
         return Outcome(doubt=doubt) if opened is None else Outcome(OBJECT, winner=opened, doubt=doubt)
-
-    def _ends(self, number: int, limits: dict[Path, int], hops: int) -> bool:
-        """Whether the value at a higher path is no object, so that it wipes out what was set below it before."""
-        whole = self._value(number, (), limits, hops)
-        return whole.state in {TEXT, LIST}
 
     def _value(self, number: int, rest: Path, limits: dict[Path, int], hops: int) -> Outcome:
         """The value of one event, or what lies under *rest* in it."""
