@@ -7,7 +7,6 @@ from wizard.certificates.formats import jks, objects, pem, pkcs12
 from wizard.certificates.formats.der import OID, SEQUENCE, DerError, Document
 from wizard.certificates.formats.objects import (
     SIZE_LIMIT,
-    Collector,
     Reader,
     ReadingError,
     Shape,
@@ -139,9 +138,7 @@ def read(data: bytes, *, name: str = "", password: Secret | None = None, key_pas
     if len(data) > SIZE_LIMIT:
         raise objects.too_large(name, len(data))
     with odd_certificates_allowed() as caught:
-        collector = Collector(name, caught)
-        reader = Reader(collector, password, key_password)
-        return _read(data, reader)
+        return _read(data, Reader(name, caught, password, key_password))
 
 
 def require_certificate(bundle: Bundle) -> Bundle:
@@ -172,28 +169,27 @@ def _without_certificate(bundle: Bundle) -> WizardError:
 
 
 def _read(data: bytes, reader: Reader) -> Bundle:
-    collector = reader.collector
     if not _SOMETHING.search(data):
-        return collector.finished(Format.EMPTY)
+        return reader.finished(Format.EMPTY)
     if data.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
-        return jks.read(data, collector, reader.password, reader.key_password)
+        return jks.read(data, reader)
     # A signed message may carry PEM text inside: what is DER from its first byte on is taken for that.
     if _der_format(data) is not Format.UNKNOWN:
         return _read_der(data, reader)
     text, undone = as_text(data)
     if has_mark(text):
         if undone:
-            collector.note(f"pem.{undone}", _UNDONE[undone])
+            reader.note(f"pem.{undone}", _UNDONE[undone])
         return pem.read(text, reader)
-    if what := foreign(data, collector.name):
-        collector.note("reading.foreign", f"It is {what}.")
-        return collector.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
+    if what := foreign(data, reader.name):
+        reader.note("reading.foreign", f"It is {what}.")
+        return reader.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
     if data[0] == SEQUENCE and not _is_text(data):
         return _read_der(data, reader)
     if (decoded := bare_base64(text)) is not None and _der_format(decoded) is not Format.UNKNOWN:
-        collector.note("pem.no-armour", "It is base64 without BEGIN and END lines; Java and OpenSSL cannot read it.")
+        reader.note("pem.no-armour", "It is base64 without BEGIN and END lines; Java and OpenSSL cannot read it.")
         return _read_der(decoded, reader)
-    return collector.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
+    return reader.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
 
 
 _UNDONE = {
@@ -204,7 +200,6 @@ _UNDONE = {
 
 def _read_der(data: bytes, reader: Reader) -> Bundle:
     """One DER structure, or several one after the other."""
-    collector = reader.collector
     document = Document(data)
     at = 0
     form = Format.UNKNOWN
@@ -216,15 +211,15 @@ def _read_der(data: bytes, reader: Reader) -> Bundle:
                 break
             form = _FORMATS.get(kind, form) if not at else form
             if kind is Shape.PKCS12:
-                return pkcs12.read(node, collector, reader.password, reader.key_password)
+                return pkcs12.read(node, reader)
             reader.structure(node, kind, f"byte {at}")
         except DerError as error:
             if at:
                 break
-            raise damaged(collector.name, error.reason, error.position) from error
+            raise damaged(reader.name, error.reason, error.position) from error
         at = node.stop
     if data[at:].strip(b"\r\n\0 "):
-        collector.note("der.trailing", f"{len(data) - at} bytes follow its end at byte {at} and are ignored.")
+        reader.note("der.trailing", f"{len(data) - at} bytes follow its end at byte {at} and are ignored.")
     return reader.finished(form)
 
 

@@ -19,7 +19,7 @@ from wizard.certificates.roots import public_roots, shipped
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
 from wizard.certificates.rules.certificate import Context
-from wizard.certificates.rules.chain import calendar
+from wizard.certificates.rules.chain import calendar, client_auth_end
 from wizard.findings import Finding, Severity
 
 
@@ -97,9 +97,9 @@ def test_what_an_alias_in_cacerts_says_of_a_root(alias: str, is_public: bool, is
 
 
 def test_a_renewal_under_shorter_limits_is_told() -> None:
-    start, days = calendar().lifetimes[1]
+    start, days = calendar()["lifetime"][1].values()
     issued = NOW.replace(year=start.year, month=start.month, day=start.day)
-    end = NOW.replace(year=calendar().lifetimes[2][0].year, month=4, day=1)
+    end = NOW.replace(year=calendar()["lifetime"][2]["from"].year, month=4, day=1)
     leaf = issue("host", authority("Root"), start=issued, end=min(end, issued + days * DAY))
     found = judged(chain_of(leaf), public_roots=public(leaf))
     assert ("lifetime.renewal-is-shorter" in found) is (end <= issued + days * DAY)
@@ -118,8 +118,8 @@ def test_public_cas_drop_client_auth() -> None:
     findings = judge(chain_of(leaf), role=Role.GATEWAY, now=NOW, public_roots=public(leaf))
     told = next(each for each in findings if each.code == "usage.public-ca-drops-client-auth")
     assert "DigiCert" in told.message
-    assert f"{calendar().client_auth_end('CN=G2,O=DigiCert Inc').gone}" in told.message
-    assert calendar().client_auth_end("O=Somebody").organization == ""
+    assert f"{client_auth_end('CN=G2,O=DigiCert Inc')['gone']}" in told.message
+    assert client_auth_end("O=Somebody")["organization"] == ""
 
 
 def test_a_clock_before_the_wizards_own_time_is_told() -> None:

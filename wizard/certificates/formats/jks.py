@@ -12,9 +12,8 @@ import struct
 from wizard import codes
 from wizard.certificates.formats import objects, pbe
 from wizard.certificates.formats.der import SEQUENCE, DerError, parse
-from wizard.certificates.formats.objects import KEY_LIMIT, Collector
+from wizard.certificates.formats.objects import KEY_LIMIT, Reader
 from wizard.certificates.model import Bundle, Format
-from wizard.secret import Secret
 
 JKS_MAGIC = b"\xfe\xed\xfe\xed"
 JCEKS_MAGIC = b"\xce\xce\xce\xce"
@@ -57,41 +56,40 @@ class _Stream:
         return halves.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
 
 
-def read(data: bytes, collector: Collector, password: Secret | None, key_password: Secret | None) -> Bundle:
+def read(data: bytes, reader: Reader) -> Bundle:
     """Read a JKS or JCEKS store. Trusted entries come out without a password; then the digest stays unchecked.
 
     Raises:
         ReadingError: password needed or wrong, the key's password differs, damaged.
     """
-    name = collector.name
+    name = reader.name
     stream = _Stream(data)
     try:
-        keys = _entries(stream, collector)
+        keys = _entries(stream, reader)
         behind = stream.at
         digest = stream.take(20)
     except DerError as cut:
         raise objects.damaged(name, cut.reason, cut.position) from cut
     if stream.at != len(data):
-        collector.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are ignored.")
+        reader.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are ignored.")
     if data.startswith(JCEKS_MAGIC):
-        collector.note("jks.jceks", "It is a JCEKS store, which Java opens only if its type is given.")
-    if password is None:
+        reader.note("jks.jceks", "It is a JCEKS store, which Java opens only if its type is given.")
+    if reader.password is None:
         if keys:
-            raise objects.password_needed(name, "its private key", collector.bundle(Format.JKS))
-        collector.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
-        return collector.finished(Format.JKS)
+            raise objects.password_needed(name, "its private key", reader.bundle(Format.JKS))
+        reader.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
+        return reader.finished(Format.JKS)
     # The two passwords may have been given in the wrong order.
-    passwords = [each.reveal() for each in (password, key_password) if each is not None]
+    passwords = [each.reveal() for each in (reader.password, reader.key_password) if each is not None]
     if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
         raise objects.password_wrong(name, "or the file was changed after it was written")
-    effort = pbe.Effort()
-    locked = [not _take(*key, passwords, collector, effort) for key in collector.first_keys(keys)]
+    locked = [not _take(*key, passwords, reader) for key in reader.first_keys(keys)]
     if any(locked):
-        partial = collector.bundle(Format.JKS)
-        if key_password is None:
+        partial = reader.bundle(Format.JKS)
+        if reader.key_password is None:
             raise objects.key_password_differs(name, codes.JKS_KEY_PASSWORD_DIFFERS, partial)
         raise objects.password_wrong(name, "its private key", partial)
-    return collector.finished(Format.JKS)
+    return reader.finished(Format.JKS)
 
 
 def _digest(password: str, content: bytes) -> bytes:
@@ -99,7 +97,7 @@ def _digest(password: str, content: bytes) -> bytes:
     return hashlib.sha1(given + _PHRASE + content, usedforsecurity=False).digest()
 
 
-def _entries(stream: _Stream, collector: Collector) -> list[tuple[str, bytes]]:
+def _entries(stream: _Stream, reader: Reader) -> list[tuple[str, bytes]]:
     """Take the certificates, and return the keys: alias and protected bytes of each."""
     stream.take(4)
     version = stream.number()
@@ -118,13 +116,13 @@ def _entries(stream: _Stream, collector: Collector) -> list[tuple[str, bytes]]:
             keys.append((alias, stream.take(stream.number())))
             for link in range(1, stream.number() + 1):
                 where = f'entry {number}, alias "{alias}", link {link} of its chain'
-                collector.certificate(_certificate(stream, version), where, alias if link == 1 else "")
+                reader.certificate(_certificate(stream, version), where, alias if link == 1 else "")
         elif kind == 2:
-            if collector.certificate(_certificate(stream, version), f'entry {number}, alias "{alias}"', alias):
-                collector.trusted.append(alias)
+            if reader.certificate(_certificate(stream, version), f'entry {number}, alias "{alias}"', alias):
+                reader.trusted.append(alias)
         elif kind == 3 and stream.data.startswith(JCEKS_MAGIC):
             _pass_secret_key(stream)
-            collector.note("jks.secret-key", f'Entry {number}, alias "{alias}", is a secret key and is ignored.')
+            reader.note("jks.secret-key", f'Entry {number}, alias "{alias}", is a secret key and is ignored.')
         else:
             raise DerError(f"entry {number} has the unknown kind {kind}", at)
     return keys
@@ -149,7 +147,7 @@ def _certificate(stream: _Stream, version: int) -> bytes:
     return stream.take(stream.number())
 
 
-def _take(alias: str, protected: bytes, passwords: list[str], collector: Collector, effort: pbe.Effort) -> bool:
+def _take(alias: str, protected: bytes, passwords: list[str], reader: Reader) -> bool:
     where = f'private key "{alias}"'
     try:
         algorithm, sealed = parse(protected, inner=True).expect(SEQUENCE).fields(2)[:2]
@@ -157,10 +155,10 @@ def _take(alias: str, protected: bytes, passwords: list[str], collector: Collect
         blob = sealed.octet_string
         encryption = None if kind == _SUN_PROTECTOR else pbe.understand(algorithm)
     except DerError as error:
-        collector.refuse(objects.damaged(collector.name, error.reason), f"{where}: {error.reason}")
+        reader.refuse(objects.damaged(reader.name, error.reason), f"{where}: {error.reason}")
         return True
     except pbe.Unsupported as error:
-        collector.unsupported(str(error), where)
+        reader.unsupported(str(error), where)
         return True
     for password in passwords:
         try:
@@ -169,16 +167,16 @@ def _take(alias: str, protected: bytes, passwords: list[str], collector: Collect
             else:
                 # The JDK keeps seven bits of each character here.
                 ascii_only = bytes(ord(letter) & 0x7F for letter in password)
-                plain = pbe.decrypt(encryption, blob, pbe.Phrase(b"", ascii_only), effort)
+                plain = pbe.decrypt(encryption, blob, pbe.Phrase(b"", ascii_only), reader.effort)
             parse(plain, inner=True).expect(SEQUENCE)
         except (pbe.WrongPassword, DerError):
             continue
         except pbe.TooManyRounds as error:
-            raise objects.too_many_rounds(collector.name, error.rounds) from error
+            raise objects.too_many_rounds(reader.name, error.rounds) from error
         except pbe.Unsupported as error:
-            collector.unsupported(str(error), where)
+            reader.unsupported(str(error), where)
             return True
-        collector.key(plain, where, alias, encrypted=True)
+        reader.key(plain, where, alias, encrypted=True)
         return True
     return False
 

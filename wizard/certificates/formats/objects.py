@@ -301,11 +301,32 @@ NOTE_LIMIT = 200
 """Most notes that are kept for one file; further ones are dropped."""
 
 
-class Collector:
-    """What one file has yielded so far, in the order of the file."""
+def explained(error: BaseException) -> str:
+    """The first line of a library's error text, put into words where it is the dump of an ASN.1 parser."""
+    lines = str(error).strip().splitlines() or [""]
+    if parser := re.search(r"ParseError \{ kind: (\w+)", lines[0]):
+        places = re.findall(r'"([^"]+)"', lines[0])
+        return f"its ASN.1 is not valid ({parser[1]} in {places[-1] if places else 'Certificate'})"
+    return lines[0].strip().rstrip(".") or "it cannot be decoded"
 
-    def __init__(self, name: str, caught: list[warnings.WarningMessage]) -> None:
+
+def _oddity(text: str) -> str:
+    if "serial number" in text:
+        return "its serial number is zero or negative, which RFC 5280 does not allow"
+    if "parameters" in text or "NULL" in text:
+        return "its signature algorithm has parameters that RFC 5280 does not allow"
+    return "it breaks a rule of RFC 5280 (" + text.split(".", maxsplit=1)[0] + ")"
+
+
+class Reader:
+    """What one file has yielded so far, in the order of the file; the passwords that may open more of it."""
+
+    def __init__(
+        self, name: str, caught: list[warnings.WarningMessage], password: Secret | None, key_password: Secret | None
+    ) -> None:
         self.name = name
+        self.password = password
+        self.key_password = key_password
         self.certificates: list[Certificate] = []
         self.keys: list[PrivateKey] = []
         self.requests: list[bytes] = []
@@ -314,6 +335,10 @@ class Collector:
         self.refusals: list[ReadingError] = []
         self._caught = caught
         self._met = 0
+        self.effort = pbe.Effort()
+        self.keys_met = 0
+        self.closed: str | None = None
+        """The name of the first key that could not be opened; None while every key opened."""
 
     def note(self, code: str, sentence: str) -> None:
         """Remember something odd that did not stop the reading."""
@@ -391,41 +416,15 @@ class Collector:
         """Everything that was taken, as the result of the reading.
 
         Raises:
-            ReadingError: nothing was taken and something was refused: the first refusal.
+            ReadingError: a key stayed closed (its `partial` holds the rest); or nothing was taken and something was
+                refused: the first refusal.
         """
+        if self.closed is not None:
+            make = password_needed if self.password is None else password_wrong
+            raise make(self.name, self.closed, self.bundle(form))
         if self.refusals and not (self.certificates or self.keys or self.requests):
             raise self.refusals[0]
         return self.bundle(form, store)
-
-
-def explained(error: BaseException) -> str:
-    """The first line of a library's error text, put into words where it is the dump of an ASN.1 parser."""
-    lines = str(error).strip().splitlines() or [""]
-    if parser := re.search(r"ParseError \{ kind: (\w+)", lines[0]):
-        places = re.findall(r'"([^"]+)"', lines[0])
-        return f"its ASN.1 is not valid ({parser[1]} in {places[-1] if places else 'Certificate'})"
-    return lines[0].strip().rstrip(".") or "it cannot be decoded"
-
-
-def _oddity(text: str) -> str:
-    if "serial number" in text:
-        return "its serial number is zero or negative, which RFC 5280 does not allow"
-    if "parameters" in text or "NULL" in text:
-        return "its signature algorithm has parameters that RFC 5280 does not allow"
-    return "it breaks a rule of RFC 5280 (" + text.split(".", maxsplit=1)[0] + ")"
-
-
-class Reader:
-    """Takes structures one by one, and remembers the first key that could not be opened."""
-
-    def __init__(self, collector: Collector, password: Secret | None, key_password: Secret | None = None) -> None:
-        self.collector = collector
-        self.password = password
-        self.key_password = key_password
-        self.effort = pbe.Effort()
-        self.keys_met = 0
-        self.closed: str | None = None
-        """The name of the first key that could not be opened; None while every key opened."""
 
     def structure(self, node: Node, kind: Shape, where: str, alias: str = "") -> None:
         """Take *node*, which has the shape *kind* and lies at *where*.
@@ -433,31 +432,30 @@ class Reader:
         Raises:
             DerError: a PKCS7 message or an encrypted key is malformed inside.
         """
-        collector = self.collector
         match kind:
             case Shape.CERTIFICATE:
-                collector.certificate(node.encoded, where, alias, node.start)
+                self.certificate(node.encoded, where, alias, node.start)
             case Shape.REQUEST:
-                collector.requests.append(node.encoded)
-                collector.note(codes.READING_REQUEST.code, f"There is a certificate request (CSR) at {where}.")
+                self.requests.append(node.encoded)
+                self.note(codes.READING_REQUEST.code, f"There is a certificate request (CSR) at {where}.")
             case Shape.KEY:
                 if self.one_more_key():
-                    collector.key(node.encoded, f"the private key at {where}", alias)
+                    self.key(node.encoded, f"the private key at {where}", alias)
             case Shape.ENCRYPTED_KEY:
                 if self.one_more_key():
                     self.encrypted_key(node, where, alias)
             case Shape.PKCS7:
                 self.message(node, where)
             case Shape.ENVELOPED:
-                collector.unsupported("encryption for a recipient (enveloped PKCS7)", where)
+                self.unsupported("encryption for a recipient (enveloped PKCS7)", where)
             case Shape.REVOCATION_LIST:
-                collector.note("reading.revocation-list", f"There is a revocation list at {where}, which is ignored.")
+                self.note("reading.revocation-list", f"There is a revocation list at {where}, which is ignored.")
             case Shape.PUBLIC_KEY:
-                collector.note("reading.public-key", f"There is a bare public key at {where}, which is ignored.")
+                self.note("reading.public-key", f"There is a bare public key at {where}, which is ignored.")
             case _ if self._path(node, where):
-                collector.note("reading.pkipath", "It is a PKIPATH, which keytool and OpenSSL cannot read.")
+                self.note("reading.pkipath", "It is a PKIPATH, which keytool and OpenSSL cannot read.")
             case _:
-                collector.note("reading.unknown-structure", f"There is an unknown structure at {where}.")
+                self.note("reading.unknown-structure", f"There is an unknown structure at {where}.")
 
     def _path(self, node: Node, where: str) -> bool:
         """Take the certificates of a PKIPATH, which is a sequence of them; False when *node* is none."""
@@ -468,14 +466,14 @@ class Reader:
         if not links or any(shape(each) is not Shape.CERTIFICATE for each in links):
             return False
         for number, each in enumerate(links, 1):
-            self.collector.certificate(each.encoded, f"{where}, number {number} in the path", "", each.start)
+            self.certificate(each.encoded, f"{where}, number {number} in the path", "", each.start)
         return True
 
     def one_more_key(self) -> bool:
         """Count a key before it is read; False when the limit for one file is reached."""
         self.keys_met += 1
         if self.keys_met == KEY_COUNT_LIMIT + 1:
-            self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
+            self.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
         return self.keys_met <= KEY_COUNT_LIMIT
 
     @property
@@ -487,15 +485,13 @@ class Reader:
         """Take the certificates of a PKCS7 message."""
         found = certificates(node)
         for number, certificate in enumerate(found, 1):
-            self.collector.certificate(
-                certificate.encoded, f"{where}, number {number} in the message", "", certificate.start
-            )
+            self.certificate(certificate.encoded, f"{where}, number {number} in the message", "", certificate.start)
         if not found:
-            self.collector.note("pkcs7.no-certificate", f"The PKCS7 message at {where} contains no certificate.")
+            self.note("pkcs7.no-certificate", f"The PKCS7 message at {where} contains no certificate.")
 
     def encrypted_key(self, node: Node, where: str, alias: str = "") -> None:
         """Take an EncryptedPrivateKeyInfo (RFC 5958) with one of the passwords that are known."""
-        name = self.collector.name
+        name = self.name
         algorithm, sealed = node.expect(SEQUENCE).fields(2)[:2]
         data = sealed.octet_string
         try:
@@ -508,27 +504,15 @@ class Reader:
             ]
             pbe.Effort().spend(encryption.rounds)
             if opened := pbe.opened(encryption, data, candidates, self.effort):
-                self.collector.key(opened[1], f"the private key at {where}", alias, encrypted=True)
+                self.key(opened[1], f"the private key at {where}", alias, encrypted=True)
                 return
         except pbe.TooManyRounds as error:
             raise too_many_rounds(name, error.rounds) from error
         except pbe.Unsupported as error:
-            self.collector.unsupported(str(error), where)
+            self.unsupported(str(error), where)
             return
         self.lock(where)
 
     def lock(self, where: str) -> None:
         """Note that the key at *where* could not be opened."""
         self.closed = self.closed or f"the private key at {where}"
-
-    def finished(self, form: Format) -> Bundle:
-        """Everything that was taken.
-
-        Raises:
-            ReadingError: a key stayed closed (its `partial` holds the rest), or or nothing was taken.
-        """
-        if self.closed is not None:
-            partial = self.collector.bundle(form)
-            make = password_needed if self.password is None else password_wrong
-            raise make(self.collector.name, self.closed, partial)
-        return self.collector.finished(form)

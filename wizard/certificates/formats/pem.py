@@ -219,36 +219,34 @@ def read(text: bytes, reader: Reader) -> Bundle:
     Raises:
         ReadingError: a key stayed closed; or every block was refused.
     """
-    collector = reader.collector
     found = set()
     for block in islice(blocks(text), _BLOCK_LIMIT):
         found.add(block.label)
         if block.body is None:
             if block.label not in _SILENT:
                 reason = f"the block {block.label} at line {block.line} is not readable: {block.problem}"
-                collector.refuse(damaged(collector.name, reason, block.at), reason)
+                reader.refuse(damaged(reader.name, reason, block.at), reason)
             continue
         if block.repaired:
-            collector.note("pem.repaired", f"The block at line {block.line} has characters that do not belong there.")
+            reader.note("pem.repaired", f"The block at line {block.line} has characters that do not belong there.")
         body = block.body
         if block.label in _CERTIFICATE and body[:2] == b"\x30\x82" and body[4:5] == b"\x30" and block.label[0] != "T":
             # The way of ten thousand certificates: a sequence in a sequence, and nobody needs to look closer.
-            collector.certificate(body, f"line {block.line}", block.alias, block.at)
+            reader.certificate(body, f"line {block.line}", block.alias, block.at)
             continue
         packed = _other(block, body, reader)
         if packed is not None:
             return packed
         if reader.keys_met >= _KEY_BLOCK_LIMIT:
-            collector.note("pem.too-many", f"What follows the first {_KEY_BLOCK_LIMIT:,} keys was not read.")
+            reader.note("pem.too-many", f"What follows the first {_KEY_BLOCK_LIMIT:,} keys was not read.")
             break
-    if len(collector.certificates) >= _BLOCK_LIMIT:
-        collector.note("pem.too-many", f"Only the first {_BLOCK_LIMIT:,} blocks were read.")
+    if len(reader.certificates) >= _BLOCK_LIMIT:
+        reader.note("pem.too-many", f"Only the first {_BLOCK_LIMIT:,} blocks were read.")
     return reader.finished(_format(found))
 
 
 def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
     """Take a block that is no plain certificate; a whole store in armour ends the reading with its bundle."""
-    collector = reader.collector
     where = f"line {block.line}"
     if block.label in _SILENT:
         return None
@@ -260,21 +258,21 @@ def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
             _old_encryption(block, body, reader)
         return None
     if block.label == "OPENSSH PRIVATE KEY":
-        collector.unsupported("an SSH key", where)
+        reader.unsupported("an SSH key", where)
         return None
     if body.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
-        return jks.read(body, collector, reader.password, reader.key_password)
+        return jks.read(body, reader)
     try:
         node = Document(body).node()
         kind = shape(node)
         if kind is Shape.UNKNOWN and block.label in _CERTIFICATE:
             kind = Shape.CERTIFICATE
         if kind is Shape.PKCS12:
-            return pkcs12.read(node, collector, reader.password, reader.key_password)
+            return pkcs12.read(node, reader)
         reader.structure(_only(node, kind, block), kind, where, block.alias)
     except DerError as error:
         reason = f"the block {block.label} at line {block.line} is cut off or contradicts itself ({error.reason})"
-        collector.refuse(damaged(collector.name, reason, block.at), reason)
+        reader.refuse(damaged(reader.name, reason, block.at), reason)
     return None
 
 
@@ -287,7 +285,6 @@ def _only(node: Node, kind: Shape, block: Block) -> Node:
 
 def _old_encryption(block: Block, body: bytes, reader: Reader) -> None:
     """A key encrypted in OpenSSL's first manner (RFC 1421 headers; one round of MD5)."""
-    collector = reader.collector
     where = f"line {block.line}"
     passwords = [secret for secret in (reader.password, reader.key_password) if secret is not None and secret]
     head = "".join(f"{name}: {value}\n" for name, value in block.headers)
@@ -300,11 +297,11 @@ def _old_encryption(block: Block, body: bytes, reader: Reader) -> None:
             )
         except UnsupportedAlgorithm:
             what = f"the old encryption {dict(block.headers)['DEK-Info'].split(',')[0]}"
-            collector.unsupported(what, where)
+            reader.unsupported(what, where)
             return
         except (ValueError, TypeError, OverflowError):
             continue
         der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        collector.key(der, f"the private key at {where}", block.alias, encrypted=True)
+        reader.key(der, f"the private key at {where}", block.alias, encrypted=True)
         return
     reader.lock(where)

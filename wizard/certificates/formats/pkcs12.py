@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from wizard import codes
 from wizard.certificates.formats import objects, pbe
 from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse
-from wizard.certificates.formats.objects import Collector, ReadingError
+from wizard.certificates.formats.objects import Reader, ReadingError
 from wizard.certificates.model import Bundle, Format, StoreFacts
-from wizard.secret import Secret
 
 _PBMAC1 = "1.2.840.113549.1.5.14"
 _PBKDF2 = "1.2.840.113549.1.5.12"
@@ -135,14 +134,14 @@ def peek(outer: Node) -> StoreFacts:
     return _structure(outer).facts()
 
 
-def read(outer: Node, collector: Collector, password: Secret | None, key_password: Secret | None) -> Bundle:
+def read(outer: Node, reader: Reader) -> Bundle:
     """Open the PKCS12 file whose outermost element is *outer*.
 
     Raises:
         ReadingError: password needed or wrong, the key's password differs, too many rounds, unsupported, damaged.
         DerError: the structure is malformed; positions count in the file or in a part of it.
     """
-    name = collector.name
+    name = reader.name
     try:
         structure = _structure(outer)
         asked = pbe.Effort()
@@ -151,7 +150,7 @@ def read(outer: Node, collector: Collector, password: Secret | None, key_passwor
         for part in structure.parts:
             if part.encryption is not None:
                 asked.spend(part.encryption.rounds)
-        return _Opener(structure, collector, password, key_password).read()
+        return _Opener(structure, reader).read()
     except pbe.TooManyRounds as error:
         raise objects.too_many_rounds(name, error.rounds) from error
     except pbe.Unsupported as error:
@@ -197,11 +196,10 @@ def _encrypted(safe: Node) -> _Part:
 class _Opener:
     """Finds the form of the password that fits, then opens the parts and the keys."""
 
-    def __init__(
-        self, structure: _Structure, collector: Collector, password: Secret | None, key_password: Secret | None
-    ) -> None:
+    def __init__(self, structure: _Structure, reader: Reader) -> None:
+        password, key_password = reader.password, reader.key_password
         self.structure = structure
-        self.collector = collector
+        self.reader = reader
         self.given = password is not None
         self.key_given = key_password is not None
         self.candidates = pbe.phrases(password.reveal() if password is not None else "")
@@ -216,15 +214,15 @@ class _Opener:
         for part in self.structure.parts:
             _bags(parse(self._opened(part), inner=True), found)
         for number, (der, alias, trusted) in enumerate(found.certificates, 1):
-            if self.collector.certificate(der, f"bag {number}", alias) and trusted:
-                self.collector.trusted.append(alias)
+            if self.reader.certificate(der, f"bag {number}", alias) and trusted:
+                self.reader.trusted.append(alias)
         asked = pbe.Effort(self.effort.rounds)
-        keys = self.collector.first_keys(found.keys)
+        keys = self.reader.first_keys(found.keys)
         for _, encryption, _ in keys:
             asked.spend(encryption.rounds if encryption is not None else 0)
         locked = [not self._take_key(*one) for one in keys]
         for other in found.others:
-            self.collector.note("pkcs12.other-bag", f"It also contains {other}, which is ignored.")
+            self.reader.note("pkcs12.other-bag", f"It also contains {other}, which is ignored.")
         facts = replace(
             self.structure.facts(encryption for _, encryption, _ in found.keys),
             opened=True,
@@ -234,13 +232,13 @@ class _Opener:
             friendly_names=tuple(found.names),
         )
         if not facts.integrity:
-            self.collector.note(
+            self.reader.note(
                 codes.PKCS12_NO_INTEGRITY.code,
                 "It has no integrity check: any password is accepted, and damage is not detected.",
             )
         if any(locked):
-            raise self._locked(self.collector.bundle(Format.PKCS12, facts))
-        return self.collector.finished(Format.PKCS12, facts)
+            raise self._locked(self.reader.bundle(Format.PKCS12, facts))
+        return self.reader.finished(Format.PKCS12, facts)
 
     def _check_mac(self, mac: Mac) -> None:
         # The two passwords may have been given in the wrong order.
@@ -253,20 +251,20 @@ class _Opener:
                 self.proved = True
                 return
         if not self.given:
-            raise objects.password_needed(self.collector.name)
+            raise objects.password_needed(self.reader.name)
         # What follows only says more about the refusal; a store with many rounds is not worth it.
         with suppress(pbe.TooManyRounds):
             for phrase in pbe.phrases(""):
                 self.effort.spend(mac.rounds)
                 if mac.verify(phrase, self.structure.authenticated):
-                    raise objects.password_wrong(self.collector.name, "it opens with an empty password")
+                    raise objects.password_wrong(self.reader.name, "it opens with an empty password")
             if self._opens_part():
                 reason = "its integrity check fails, but the password opens it, so it was changed later"
-                raise objects.damaged(self.collector.name, reason)
+                raise objects.damaged(self.reader.name, reason)
             if self._opens_key():
                 what = "it opens only the private key; the store has another password, or was changed"
-                raise objects.password_wrong(self.collector.name, what)
-        raise objects.password_wrong(self.collector.name)
+                raise objects.password_wrong(self.reader.name, what)
+        raise objects.password_wrong(self.reader.name)
 
     def _opens_part(self) -> bool:
         """Whether the password opens the first encrypted part."""
@@ -299,7 +297,7 @@ class _Opener:
         if plain is not None:
             self.proved = True
             return plain
-        name = self.collector.name
+        name = self.reader.name
         if not self.given:
             raise objects.password_needed(name)
         if self.proved and not self.key_given:
@@ -321,13 +319,11 @@ class _Opener:
             plain = self._try(encryption, data, [*self.candidates, *self.key_candidates])
         if plain is None:
             return False
-        self.collector.key(
-            plain, f"private key {len(self.collector.keys) + 1}", alias, encrypted=encryption is not None
-        )
+        self.reader.key(plain, f"private key {len(self.reader.keys) + 1}", alias, encrypted=encryption is not None)
         return True
 
     def _locked(self, partial: Bundle) -> ReadingError:
-        name = self.collector.name
+        name = self.reader.name
         if not self.given:
             return objects.password_needed(name, "its private key", partial)
         if self.key_given or not self.proved:

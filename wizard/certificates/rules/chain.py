@@ -3,12 +3,11 @@
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -292,59 +291,25 @@ def basic_constraints(context: Context) -> Iterator[Finding]:
         below += not fields.self_issued(certificate)
         lower = certificate
     if chain.root is not None and not fields.is_ca(chain.root):
-        yield on(
-            chain.root,
-            codes.CONSTRAINTS_ROOT_WITHOUT_CONSTRAINTS
-            if fields.is_version_1(chain.root)
-            else codes.CONSTRAINTS_ROOT_NOT_CA,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ClientAuthEnd:
-    """When a public CA stops putting clientAuth into new certificates.
-
-    Attributes:
-        organization: part of the issuer's name; "" for every other CA.
-        gone: from then on not at all.
-    """
-
-    organization: str
-    gone: date
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """What the data file holds.
-
-    Attributes:
-        checked: when the dates were last compared with the CAs' announcements.
-        lifetimes: from which day of issue a certificate may live how many days, oldest first.
-        client_auth: one entry a CA, the general one last.
-    """
-
-    checked: date
-    lifetimes: tuple[tuple[date, int], ...]
-    client_auth: tuple[ClientAuthEnd, ...]
-
-    def longest_life(self, issued: date) -> int | None:
-        """The days that a public certificate issued on that day may live; None before there was a limit."""
-        return next((days for start, days in reversed(self.lifetimes) if issued >= start), None)
-
-    def client_auth_end(self, issuer: str) -> ClientAuthEnd:
-        """The entry for the CA whose name is part of *issuer*."""
-        return next(each for each in self.client_auth if each.organization.lower() in issuer.lower())
+        old = fields.is_version_1(chain.root)
+        yield on(chain.root, codes.CONSTRAINTS_ROOT_WITHOUT_CONSTRAINTS if old else codes.CONSTRAINTS_ROOT_NOT_CA)
 
 
 @cache
-def calendar() -> Calendar:
-    """The calendar that came with this version of the wizard."""
-    data = tomllib.loads(read_text("wizard.certificates", "data/public_ca.toml"))
-    return Calendar(
-        data["checked"],
-        tuple((each["from"], each["days"]) for each in data["lifetime"]),
-        tuple(ClientAuthEnd(each["organization"], each["gone"]) for each in data["client-auth"]),
-    )
+def calendar() -> dict[str, Any]:
+    """The dates of public CAs that came with this version of the wizard (`data/public_ca.toml`)."""
+    return tomllib.loads(read_text("wizard.certificates", "data/public_ca.toml"))
+
+
+def lifetime(issued: date) -> dict[str, Any] | None:
+    """From when on how many days a public certificate issued on that day may live; None before there was a limit."""
+    return next((each for each in reversed(calendar()["lifetime"]) if issued >= each["from"]), None)
+
+
+def client_auth_end(issuer: str) -> dict[str, Any]:
+    """When the CA whose name is part of *issuer* stops putting clientAuth into new certificates."""
+    entries: list[dict[str, Any]] = calendar()["client-auth"]
+    return next(each for each in entries if each["organization"].lower() in issuer.lower())
 
 
 def public_ca(context: Context) -> Iterator[Finding]:
@@ -354,13 +319,12 @@ def public_ca(context: Context) -> Iterator[Finding]:
         return
     issued, ends = fields.not_before(leaf), fields.not_after(leaf)
     days = (ends - issued).days
-    limit = calendar().longest_life(issued.date())
-    if limit is not None and days > limit:
-        start = max(start for start, _ in calendar().lifetimes if start <= issued.date())
-        yield on(leaf, codes.LIFETIME_BEYOND_PUBLIC, days=days, limit=limit, start=f"{start:%Y-%m-%d}")
-    following = calendar().longest_life(ends.date())
-    if following is not None and limit is not None and following < limit:
-        yield on(leaf, codes.LIFETIME_RENEWAL_IS_SHORTER, date=f"{ends:%Y-%m-%d}", limit=following)
+    limit, following = lifetime(issued.date()), lifetime(ends.date())
+    if limit is not None and days > limit["days"]:
+        start = f"{limit['from']:%Y-%m-%d}"
+        yield on(leaf, codes.LIFETIME_BEYOND_PUBLIC, days=days, limit=limit["days"], start=start)
+    if limit is not None and following is not None and following["days"] < limit["days"]:
+        yield on(leaf, codes.LIFETIME_RENEWAL_IS_SHORTER, date=f"{ends:%Y-%m-%d}", limit=following["days"])
 
 
 def unclear_root(context: Context) -> Iterator[Finding]:
@@ -434,13 +398,9 @@ def _extended_key_usage(context: Context) -> Iterator[Finding]:
             found=_words(fields.usage_names(leaf)),
         )
     elif not server and context.is_public:
-        end = calendar().client_auth_end(names.issuer(leaf))
-        yield on(
-            leaf,
-            codes.USAGE_PUBLIC_CA_DROPS_CLIENT_AUTH,
-            ca=end.organization or "public CAs",
-            gone=f"{end.gone:%Y-%m-%d}",
-        )
+        end = client_auth_end(names.issuer(leaf))
+        ca, gone = end["organization"] or "public CAs", f"{end['gone']:%Y-%m-%d}"
+        yield on(leaf, codes.USAGE_PUBLIC_CA_DROPS_CLIENT_AUTH, ca=ca, gone=gone)
     for certificate in context.chain.authorities:
         limits = fields.usages(certificate)
         if limits is not None and wanted not in limits:
