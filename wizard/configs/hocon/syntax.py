@@ -306,15 +306,6 @@ MOST_KEYS = 20_000
 MOST_APPENDS = 1_000
 
 
-# A whole ordinary line at once: nine of ten lines of real files, and the reason why large ones are read in a second.
-_WORDS = r"(?:[A-Za-z0-9_.-]|/(?!/))++"
-_SETTING = rf"""(?:([A-Za-z_][A-Za-z0-9_.-]*+)|"([^"\\\x00-\x1f]++)")[ \t]*+([=:])[ \t]*+
-    (?:("(?!""){PLAIN}(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}){PLAIN})*+")|({_WORDS}(?:[ \t]++{_WORDS})*+))"""
-_LINE = re.compile(
-    rf"""(?:[{BLANK}\n]++|(?:\#|//)[^\n]*+)*+{_SETTING}[ \t\r]*+
-    (?:(,)|(?:(?:\#|//)[^\n]*+)?\n)""",
-    re.VERBOSE,
-)
 _URL = re.compile(r"\s*(?:url:)?(?:https?|file|jar|ftp|mailto|jrt|jmod):", re.IGNORECASE)
 _INCLUDE = re.compile(r"(required\()?(?:(url|file|classpath)\()?")
 
@@ -359,30 +350,17 @@ class _Parser:
 
     def entries(self, position: int, depth: int, *, opened: int | None) -> "tuple[list[Field | Include], int]":
         """The fields of an object up to its closing brace, or to the end of the text when it has none."""
-        text, line = self._text, _LINE.match
+        text = self._text
         if depth > DEEPEST:
             self._fail(codes.HOCON_TOO_DEEP, position, limit=DEEPEST)
         found: list[Field | Include] = []
         separated, may_comma = True, False
+        position = self.skip(position)
         while True:
-            if separated and (match := line(text, position)) is not None:
-                word, quoted, sign, string, _, comma = match.groups()
-                keys: Path | None = (content("word", quoted),) if word is None else (word,)
-                if word is not None and ("." in word or word == "include"):
-                    keys = None if word == "include" or ".." in word or word[-1] == "." else tuple(word.split("."))
-                if keys is not None:
-                    group = 5 if string is None else 4
-                    scalar = Scalar("word" if string is None else "string", match.start(group), match.end(group))
-                    start = match.start(1) if word is not None else match.start(2) - 1
-                    self._count(len(keys), start)
-                    found.append(Field(keys, start, sign, scalar))
-                    position, may_comma = match.end(), not comma
-                    continue
-            position = self.skip(position)
             sign = text[position : position + 1]
             if sign == "," and may_comma:
                 separated, may_comma = True, False
-                position += 1
+                position = self.skip(position + 1)
                 continue
             if sign == "}":
                 if opened is None:
@@ -401,9 +379,8 @@ class _Parser:
 
     def _entry(self, position: int, depth: int) -> "tuple[Field | Include, int]":
         text, start = self._text, position
-        match = TOKEN.match(text, position)
-        if match is not None and match.lastgroup == "word" and match[0] == "include":
-            return self._include(position, match.end())
+        if text.startswith("include", position) and TOKEN.match(text, position)[0] == "include":  # type: ignore[index]
+            return self._include(position, position + len("include"))
         keys, position = self._keys(position)
         position = self.skip(position)
         if text.startswith("{", position):
@@ -434,9 +411,9 @@ class _Parser:
         text, start = self._text, position
         try:
             elements, end, position = path_words(text, start)
-            if position < len(text) and TOKEN.match(text, position) is None:
-                unreadable(text, position)
             if end == start:
+                if position < len(text) and TOKEN.match(text, position) is None:
+                    unreadable(text, position)
                 self._fail(codes.HOCON_KEY, start, case="expected", sign=text[start : start + 1])
             keys = elements.finish()
         except ValueError as error:
