@@ -39,6 +39,7 @@ from wizard.probing.trust import (
     is_fallback,
     issued_by_name,
     names_of,
+    upwards,
 )
 from wizard.questions.answers import endpoint
 
@@ -257,7 +258,7 @@ def _dates(result: ProbeResult, now: datetime) -> Iterator[Finding]:
 def _order(result: ProbeResult, expected_chain: Sequence[Certificate]) -> Iterator[Finding]:
     if not result.chain:
         return
-    path = _path(result.chain)
+    path = upwards(result.chain, issued_by_name)
     positions = [result.chain.index(certificate) for certificate in path]
     if positions != sorted(positions):
         yield _found(result, codes.PROBE_CHAIN_DISORDERED)
@@ -276,17 +277,6 @@ def _order(result: ProbeResult, expected_chain: Sequence[Certificate]) -> Iterat
         yield _found(result, codes.PROBE_CHAIN_INCOMPLETE, subject=subject, missing=missing)
     elif issuer is None and len(path) == 1:
         yield _found(result, codes.PROBE_LEAF_ONLY, subject=subject, missing=missing)
-
-
-def _path(chain: Sequence[Certificate]) -> list[Certificate]:
-    """The path from the leaf upwards, followed by issuer names as far as the sent certificates reach."""
-    path = [chain[0]]
-    while not fields.self_issued(path[-1]):
-        above = next((one for one in chain if one not in path and issued_by_name(path[-1], one)), None)
-        if above is None:
-            break
-        path.append(above)
-    return path
 
 
 def _trust(result: ProbeResult) -> Iterator[Finding]:

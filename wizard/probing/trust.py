@@ -1,6 +1,6 @@
 """What a client brings into a handshake, whose the presented certificate is, and whether a peer trusts its chain."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -56,6 +56,17 @@ def issued_by_name(certificate: Certificate, issuer: Certificate) -> bool:
     """Whether *issuer* carries the name that *certificate* gives for its issuer."""
     name = fields.parsed(certificate).issuer
     return name is not None and name == fields.parsed(issuer).subject
+
+
+def upwards(chain: Sequence[Certificate], issued: Callable[[Certificate, Certificate], bool]) -> list[Certificate]:
+    """The path from the first of *chain* upwards, as far as it has an issuer for which *issued* is true."""
+    path = [chain[0]]
+    while not fields.self_issued(path[-1]):
+        above = next((one for one in chain if one not in path and issued(path[-1], one)), None)
+        if above is None:
+            break
+        path.append(above)
+    return path
 
 
 def is_fallback(leaf: Certificate, expect: Collection[str], name: str) -> bool:
@@ -368,20 +379,20 @@ def _paths(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> Iter
         nonlocal found, steps
         top = path[-1]
         for anchor in anchors:
-            if found < _MOST_PATHS and _issued(anchor, top):
+            if found < _MOST_PATHS and _issued(top, anchor):
                 found += 1
                 yield (*path, anchor)
         for sent in chain[1:]:
             steps += 1
             if steps > _MOST_STEPS or found >= _MOST_PATHS:
                 return
-            if sent not in path and sent not in anchors and len(path) <= len(chain) and _issued(sent, top):
+            if sent not in path and sent not in anchors and len(path) <= len(chain) and _issued(top, sent):
                 yield from climb((*path, sent))
 
     yield from climb((chain[0],))
 
 
-def _issued(issuer: Certificate, certificate: Certificate) -> bool:
+def _issued(certificate: Certificate, issuer: Certificate) -> bool:
     above, below = raw.fields(issuer.der).subject, raw.fields(certificate.der).issuer
     same = above == below or raw.canonical(above) == raw.canonical(below)
     wanted, own = fields.authority_key_id(certificate), fields.subject_key_id(issuer)
@@ -391,13 +402,7 @@ def _issued(issuer: Certificate, certificate: Certificate) -> bool:
 
 
 def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> str:
-    path = [chain[0]]
-    while not fields.self_issued(path[-1]):
-        above = next((one for one in chain if one not in path and _issued(one, path[-1])), None)
-        if above is None:
-            break
-        path.append(above)
-    top = path[-1]
+    top = upwards(chain, _issued)[-1]
     if fields.self_issued(top):
         same = any(anchor.x509.subject == top.x509.subject for anchor in anchors)
         note = "; a trusted certificate with the same name has another key" if same else ""

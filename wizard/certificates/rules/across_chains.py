@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.rules.certificate import on
+from wizard.certificates.rules.certificate import listed, on
 from wizard.findings import Finding
 
 MOST_FILES = 5
@@ -38,6 +38,4 @@ def check_together(chains: Iterable[Chain]) -> Iterator[Finding]:
         if len(twins) > 1:
             first, *_ = twins.values()
             places = list(dict.fromkeys(each.origin or each.sha256[:16] for each in twins.values()))
-            files = ", ".join(places[:MOST_FILES])
-            files += f" and {len(places) - MOST_FILES} more" if len(places) > MOST_FILES else ""
-            yield on(first, codes.PILE_SAME_SUBJECT, count=len(twins), files=files)
+            yield on(first, codes.PILE_SAME_SUBJECT, count=len(twins), files=listed(places, MOST_FILES))

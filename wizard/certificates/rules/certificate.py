@@ -1,7 +1,7 @@
 """Each certificate by itself: serial number, readable parts, harmless text, extensions, keys and hashes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +56,11 @@ def on_chain(chain: Chain, spec: Code, **facts: str | int) -> Finding:
         return Finding(spec, Locator("chain"), {"name": "the chain", **facts})
     where = Locator("chain", path=first.origin, sha256=first.sha256)
     return Finding(spec, where, {"name": names.short(first), **facts})
+
+
+def listed(found: Sequence[str], most: int) -> str:
+    """The first *most* of *found*, and how many more there are."""
+    return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")
 
 
 LONGEST_SERIAL = 1 << 159

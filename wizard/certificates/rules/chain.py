@@ -19,7 +19,7 @@ from wizard.certificates.chain import signed_by
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.model import Certificate, Role
 from wizard.certificates.raw import ADDRESS, DIRECTORY, DNS, MAIL, NAME_KINDS, REGISTERED, URI, RawName
-from wizard.certificates.rules.certificate import Context, on, on_chain
+from wizard.certificates.rules.certificate import Context, listed, on, on_chain
 from wizard.findings import Finding
 from wizard.package_data import read_text
 from wizard.printable import printable
@@ -212,7 +212,9 @@ def completeness(context: Context) -> Iterator[Finding]:
     limit = MOST_SENT_BY_CLIENT if context.role in {Role.GATEWAY, Role.CLIENT} else MOST_SENT
     count = len(chain.certificates)
     if chain.cut == "ring":
-        yield on_chain(chain, codes.CHAIN_RING, others=_listed([names.short(each) for each in chain.authorities]))
+        yield on_chain(
+            chain, codes.CHAIN_RING, others=listed([names.short(each) for each in chain.authorities], MOST_OTHERS)
+        )
     elif count > limit:
         yield on_chain(chain, codes.CHAIN_TOO_LONG, count=f"{count} or more" if chain.cut else count, limit=limit)
     if chain.extra:
@@ -228,11 +230,6 @@ def completeness(context: Context) -> Iterator[Finding]:
         first, reason = next(iter(found.items()))
         more = f"; {len(found) - 1} more certificates have it, too" if len(found) > 1 else ""
         yield on(first, codes.CHAIN_NAMESAKE, issuer=names.short(taken[name]), reason=f"{reason}{more}")
-
-
-def _listed(found: list[str]) -> str:
-    more = f" and {len(found) - MOST_OTHERS} more" if len(found) > MOST_OTHERS else ""
-    return ", ".join(found[:MOST_OTHERS]) + more
 
 
 def _incomplete(context: Context) -> Finding:
@@ -358,7 +355,7 @@ def hostname(context: Context) -> Iterator[Finding]:
     # A server does not check a client's name.
     if not hosts and context.role is not Role.CLIENT:
         yield on(leaf, codes.NAME_NO_SAN)
-    shown = ", ".join(hosts[:MOST_NAMES]) + (f" and {len(hosts) - MOST_NAMES} more" if len(hosts) > MOST_NAMES else "")
+    shown = listed(hosts, MOST_NAMES)
     as_server = context.role in {Role.PRIMARY, None}
     reason = hostnames.refused(context.host) if context.host is not None and as_server else ""
     if context.host is not None and reason:
@@ -439,7 +436,7 @@ CLOCK_FLOOR = datetime(2026, 11, 1, tzinfo=UTC)
 """This version did not exist before; a clock that shows less is wrong."""
 
 
-def validity(context: Context) -> Iterator[Finding]:  # noqa: C901 - one case for each role and side of a period
+def validity(context: Context) -> Iterator[Finding]:
     """Check the dates of each certificate at `context.now`."""
     chain, now = context.chain, context.now
     if now < CLOCK_FLOOR:
@@ -447,42 +444,26 @@ def validity(context: Context) -> Iterator[Finding]:  # noqa: C901 - one case fo
     for certificate in chain.certificates:
         start, end = fields.not_before(certificate), fields.not_after(certificate)
         left = _facts(end, end - now)
-        if certificate is chain.root:
-            if not start <= now <= end:
-                yield on(
-                    certificate, codes.VALIDITY_ROOT_OUTSIDE_DATES, start=f"{start:%Y-%m-%d}", date=f"{end:%Y-%m-%d}"
-                )
-            elif end - now <= SOON:
-                yield on(certificate, codes.VALIDITY_EXPIRES_SOON, **left)
+        is_leaf = certificate is chain.leaf
+        if certificate is chain.root and not start <= now <= end:
+            dates = {"start": f"{start:%Y-%m-%d}", "date": f"{end:%Y-%m-%d}"}
+            yield on(certificate, codes.VALIDITY_ROOT_OUTSIDE_DATES, **dates)
         elif now > end:
-            yield on(
-                certificate,
-                codes.VALIDITY_LEAF_EXPIRED if certificate is chain.leaf else codes.VALIDITY_INTERMEDIATE_EXPIRED,
-                **_facts(end, now - end),
-            )
+            spec = codes.VALIDITY_LEAF_EXPIRED if is_leaf else codes.VALIDITY_INTERMEDIATE_EXPIRED
+            yield on(certificate, spec, **_facts(end, now - end))
         elif now < start:
-            spec = (
-                codes.VALIDITY_LEAF_NOT_YET_VALID
-                if certificate is chain.leaf
-                else codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID
-            )
+            spec = codes.VALIDITY_LEAF_NOT_YET_VALID if is_leaf else codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID
             yield on(certificate, spec, **_facts(start, start - now))
         elif end - now <= SOON:
             yield on(certificate, codes.VALIDITY_EXPIRES_SOON, **left)
-        elif certificate is chain.leaf:
+        elif is_leaf:
             yield on(certificate, codes.VALIDITY_DAYS_LEFT, **left)
     if chain.leaf is not None:
         last = fields.not_after(chain.leaf)
         for issuer in chain.authorities:
             if now < fields.not_after(issuer) < last:
-                date = f"{fields.not_after(issuer):%Y-%m-%d}"
-                yield on(
-                    issuer,
-                    codes.VALIDITY_ISSUER_EXPIRES_FIRST,
-                    date=date,
-                    leaf_date=f"{last:%Y-%m-%d}",
-                    leaf=names.short(chain.leaf),
-                )
+                dates = {"date": f"{fields.not_after(issuer):%Y-%m-%d}", "leaf_date": f"{last:%Y-%m-%d}"}
+                yield on(issuer, codes.VALIDITY_ISSUER_EXPIRES_FIRST, **dates, leaf=names.short(chain.leaf))
 
 
 def _facts(moment: datetime, span: timedelta) -> dict[str, str | int]:
