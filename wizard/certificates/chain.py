@@ -143,13 +143,15 @@ class _Assembly:
         self.pool = pool
         self.now = now
         self.outlines = [outline(certificate) for certificate in pool]
-        self.named: dict[bytes, list[int]] = defaultdict(list)
-        """Places by subject, in the form in which every peer compares names."""
+        self.able: dict[bytes, list[int]] = defaultdict(list)
+        """Places of those that may issue, by subject, in the form in which every peer compares names."""
+        self.unable: dict[bytes, list[int]] = defaultdict(list)
         self.by_key_id: dict[bytes | None, list[int]] = defaultdict(list)
         for place, parts in enumerate(self.outlines):
-            self.named[raw.canonical(parts.subject)].append(place)
+            (self.able if self._able(place) else self.unable)[raw.canonical(parts.subject)].append(place)
             if parts.is_ca:
                 self.by_key_id[parts.key_id].append(place)
+        self.known: dict[tuple[bytes, bytes | None], Issuers | None] = {}
         self.issuers = [self._issuers(place) for place in range(len(pool))]
         self.key_of = self._pair(keys)
         paired = {id(key) for key in self.key_of.values()}
@@ -160,32 +162,39 @@ class _Assembly:
 
     def _issuers(self, place: int) -> Issuers:
         certificate, parts = self.pool[place], self.outlines[place]
-        namesakes, wanted = self.named.get(raw.canonical(parts.issuer), []), parts.authority_key_id
-        if place in namesakes:
-            alone = len(namesakes) == 1 and not parts.is_ca
+        name, wanted = raw.canonical(parts.issuer), parts.authority_key_id
+        if fields.self_issued(certificate):
+            alone = not parts.is_ca and len(self.able[name]) + len(self.unable[name]) == 1
             if alone or signed_by(certificate, certificate):
                 return Issuers((place,), ())
-        able = [each for each in namesakes if self._able(each)]
-        refused = self._rejected([each for each in namesakes if each not in able], "it is not a CA certificate")
+        if (name, wanted) not in self.known:
+            self.known[name, wanted] = self._by_names(name, wanted)
+        return self.known[name, wanted] or self._by_signature(place, name, wanted)
+
+    def _by_names(self, name: bytes, wanted: bytes | None) -> Issuers | None:
+        """The answer for all certificates with this issuer and key id, or None when signatures must decide."""
+        able, refused = self.able[name], self._rejected(self.unable[name], "it is not a CA certificate")
         if not able:
             alike = self.by_key_id.get(wanted, []) if wanted is not None else []
-            renamed = [each for each in alike if self.outlines[each].subject != parts.issuer]
+            renamed = [each for each in alike if raw.canonical(self.outlines[each].subject) != name]
             return Issuers((), (*refused, *self._rejected(renamed, "its key id is right, but its name is not")))
-        fitting = [each for each in able if wanted is not None and self.outlines[each].key_id == wanted]
-        unnamed = [each for each in able if self.outlines[each].key_id is None]
-        if not fitting or unnamed or len({self.outlines[each].public_key for each in fitting}) > 1:
-            # Those with the wanted key id first, so that the limit never hides the right one.
-            likely = [*fitting, *unnamed][:MOST_CANDIDATES] if wanted is not None else []
-            found, rejected = self._by_signature(place, dict.fromkeys((*likely, *able[: 2 * MOST_CANDIDATES])))
-            return Issuers(found, (*rejected, *refused))
-        differ = [each for each in able if each not in fitting][:MOST_CANDIDATES]
+        key_ids = {each: self.outlines[each].key_id for each in able}
+        fitting = [each for each in able if wanted is not None and key_ids[each] == wanted]
+        keys = {self.outlines[each].public_key for each in fitting}
+        if len(keys) != 1 or None in key_ids.values():
+            return None
+        differ = [each for each in able if key_ids[each] != wanted][:MOST_CANDIDATES]
         rejected = [Rejected(self.pool[each], self._differs(each, wanted)) for each in differ]
         # Of many certificates of one CA a root that is valid comes first: it ends every path.
         fitting.sort(key=lambda each: (not fields.self_issued(self.pool[each]), self._defect(each)))
         return Issuers(tuple(fitting[:MOST_CANDIDATES]), (*rejected, *refused))
 
-    def _by_signature(self, place: int, candidates: Iterable[int]) -> tuple[tuple[int, ...], list[Rejected]]:
-        wanted = self.outlines[place].authority_key_id
+    def _by_signature(self, place: int, name: bytes, wanted: bytes | None) -> Issuers:
+        able = self.able[name]
+        # Those with the wanted key id first, so that the limit never hides the right one.
+        ids = (wanted, None) if wanted is not None else ()
+        likely = [each for key_id in ids for each in able if self.outlines[each].key_id == key_id][:MOST_CANDIDATES]
+        candidates = dict.fromkeys((*likely, *able[: 2 * MOST_CANDIDATES]))
         issuers: list[int] = []
         otherwise: list[int] = []
         rejected: list[Rejected] = []
@@ -203,7 +212,8 @@ class _Assembly:
         if issuers:
             note = "its key verifies the signature, but its key id is wrong"
             rejected += [Rejected(self.pool[each], note) for each in otherwise]
-        return tuple(issuers or otherwise), rejected
+        refused = self._rejected(self.unable[name], "it is not a CA certificate")
+        return Issuers(tuple(issuers or otherwise), (*rejected, *refused))
 
     def _able(self, place: int) -> bool:
         """Whether it may issue: a CA, or self-issued without basicConstraints as version 1 roots are."""
