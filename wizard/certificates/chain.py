@@ -163,7 +163,7 @@ class _Assembly:
     def _issuers(self, place: int) -> Issuers:
         certificate, parts = self.pool[place], self.outlines[place]
         name, wanted = raw.canonical(parts.issuer), parts.authority_key_id
-        if fields.self_issued(certificate):
+        if self._self_issued(place):
             alone = not parts.is_ca and len(self.able[name]) + len(self.unable[name]) == 1
             if alone or signed_by(certificate, certificate):
                 return Issuers((place,), ())
@@ -186,7 +186,7 @@ class _Assembly:
         differ = [each for each in able if key_ids[each] != wanted][:MOST_CANDIDATES]
         rejected = [Rejected(self.pool[each], self._differs(each, wanted)) for each in differ]
         # Of many certificates of one CA a root that is valid comes first: it ends every path.
-        fitting.sort(key=lambda each: (not fields.self_issued(self.pool[each]), self._defect(each)))
+        fitting.sort(key=lambda each: (not self._self_issued(each), self._defect(each)))
         return Issuers(tuple(fitting[:MOST_CANDIDATES]), (*rejected, *refused))
 
     def _by_signature(self, place: int, name: bytes, wanted: bytes | None) -> Issuers:
@@ -217,10 +217,11 @@ class _Assembly:
 
     def _able(self, place: int) -> bool:
         """Whether it may issue: a CA, or self-issued without basicConstraints as version 1 roots are."""
-        certificate = self.pool[place]
-        return self.outlines[place].is_ca or (
-            fields.self_issued(certificate) and b"\x55\x1d\x13" not in certificate.der
-        )
+        named = b"\x55\x1d\x13" in self.pool[place].der
+        return self.outlines[place].is_ca or (self._self_issued(place) and not named)
+
+    def _self_issued(self, place: int) -> bool:
+        return raw.canonical(self.outlines[place].issuer) == raw.canonical(self.outlines[place].subject)
 
     def _differs(self, place: int, wanted: bytes | None) -> str:
         return f"its key id is {(self.outlines[place].key_id or b'').hex()}, but {(wanted or b'').hex()} is required"
