@@ -414,10 +414,8 @@ def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> P
         error, detail = codes.PROBE_ALERT.code, f"the server {alert_of(trace.alert).words}"
     chain = _presented(connection) if trace.certificate else ()
     if trace.certificate and not chain and error is None:
-        error, detail = (
-            codes.PROBE_CERTIFICATE_UNREADABLE.code,
-            "the certificate that the server presents cannot be parsed",
-        )
+        error = codes.PROBE_CERTIFICATE_UNREADABLE.code
+        detail = "the certificate that the server presents cannot be parsed"
     auth, verdict = _client_side(outcome, presented_client=presented_client)
     if verdict == "rejected":
         reason = f"the server {alert_of(trace.alert).words}" if trace.alert else "the server closed the connection"

@@ -1,6 +1,7 @@
 """A small walker over DER and BER (ITU-T X.690): it finds the elements and never trusts a length."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -106,6 +107,7 @@ class Document:
         return at
 
 
+@dataclass(slots=True, eq=False)
 class Node:
     """One element: its tag byte, and where it starts, where its contents lie, and where it stops.
 
@@ -117,17 +119,12 @@ class Node:
         stop: offset behind the whole element (two further for an indefinite length).
     """
 
-    __slots__ = ("body", "document", "end", "start", "stop", "tag")
-
-    def __init__(  # made once for each element: keywords would cost a third of the time
-        self, document: Document, tag: int, start: int, body: int, end: int, stop: int
-    ) -> None:
-        self.document = document
-        self.tag = tag
-        self.start = start
-        self.body = body
-        self.end = end
-        self.stop = stop
+    document: Document
+    tag: int
+    start: int
+    body: int
+    end: int
+    stop: int
 
     def __iter__(self) -> Iterator["Node"]:
         """The elements inside, one after the other."""

@@ -171,7 +171,6 @@ class _Walk(NamedTuple):
 
 
 def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
-    add, source, prefix = walk.events.append, walk.source, walk.prefix
     for entry in node.entries:
         if len(walk.events) > MOST_KEYS:
             raise _beyond(codes.HOCON_TOO_MANY_KEYS, entry, walk.source, MOST_KEYS)
@@ -182,19 +181,16 @@ def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
         keys = path + entry.keys
         if len(keys) > LONGEST_PATH:
             raise _beyond(codes.HOCON_LONG_PATH, entry, walk.source, LONGEST_PATH)
-        if isinstance(value, ObjectNode) and entry.separator != "+=":
-            add(Event(keys, value, entry, source, prefix, appends=False))
-            _object(value, keys, walk)
-        elif (
-            isinstance(value, Concat)
-            and entry.separator != "+="
-            and any(isinstance(piece, ObjectNode) for piece in value.pieces)
-        ):
-            _objects(value, entry, keys, walk)
-        elif entry.separator == "+=":
-            add(Event(keys, ListNode((value,), value.start, value.end), entry, source, prefix, appends=True))
-        else:
-            add(Event(keys, value, entry, source, prefix, appends=False))
+        appends = entry.separator == "+="
+        # `a = ${b} { c = 1 }` says the same as `a = ${b}` followed by `a { c = 1 }`.
+        pieces = value.pieces if isinstance(value, Concat) and not appends else ()
+        owner: Field | None = entry
+        for piece in pieces if any(isinstance(each, ObjectNode) for each in pieces) else (value,):
+            part = ListNode((piece,), piece.start, piece.end) if appends else piece
+            walk.events.append(Event(keys, part, owner, walk.source, walk.prefix, appends))
+            owner = None
+            if isinstance(part, ObjectNode):
+                _object(part, keys, walk)
 
 
 def _beyond(spec: Code, entry: "Field | Include", source: Source, limit: int) -> TextSyntaxError:
@@ -202,16 +198,6 @@ def _beyond(spec: Code, entry: "Field | Include", source: Source, limit: int) ->
     if source.name:
         return syntax(spec, place, case="included", limit=limit, file=source.name)
     return syntax(spec, place, case="with-includes", limit=limit)
-
-
-def _objects(value: Concat, entry: Field, keys: Path, walk: _Walk) -> None:
-    """`a = ${b} { c = 1 }` says the same as `a = ${b}` followed by `a { c = 1 }`."""
-    owner: Field | None = entry
-    for piece in value.pieces:
-        walk.events.append(Event(keys, piece, owner, walk.source, walk.prefix, appends=False))
-        owner = None
-        if isinstance(piece, ObjectNode):
-            _object(piece, keys, walk)
 
 
 def _include(entry: Include, path: Path, walk: _Walk) -> None:
