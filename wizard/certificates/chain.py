@@ -232,13 +232,10 @@ class _Assembly:
     def _defect(self, place: int) -> str:
         """What makes a fitting issuer the worse choice: its dates, when the moment is known; "" when nothing does."""
         certificate, now = self.pool[place], self.now
-        try:
-            if now is not None and fields.not_after(certificate) < now:
-                return f"it expired on {fields.not_after(certificate):%Y-%m-%d}"
-            if now is not None and fields.not_before(certificate) > now:
-                return f"it is not valid before {fields.not_before(certificate):%Y-%m-%d}"
-        except fields.NOT_PARSED:
-            return "its dates cannot be read"
+        if now is not None and fields.not_after(certificate) < now:
+            return f"it expired on {fields.not_after(certificate):%Y-%m-%d}"
+        if now is not None and fields.not_before(certificate) > now:
+            return f"it is not valid before {fields.not_before(certificate):%Y-%m-%d}"
         return ""
 
     def _pair(self, keys: list[PrivateKey]) -> dict[int, PrivateKey]:
@@ -294,7 +291,11 @@ class _Assembly:
         """What decides between issuers: the path above, the later expiry, and the fingerprint, to be repeatable."""
         certificate, cost = self.pool[issuer], self._cost(issuer)
         tight = below_is_ca and fields.path_length(certificate) == 0
-        return cost._replace(defects=cost.defects + tight), -_expiry(certificate), certificate.sha256
+        return (
+            cost._replace(defects=cost.defects + tight),
+            -fields.not_after(certificate).timestamp(),
+            certificate.sha256,
+        )
 
     def _path(self, start: int) -> list[int]:
         """The places from *start* upwards, itself first."""
@@ -370,14 +371,6 @@ class _Assembly:
         fits = host is not None and leaf is not None and fields.matches(leaf, host)
         expired, newest = False, 0.0
         if leaf is not None and (fits or chain.key is not None):
-            with suppress(*fields.NOT_PARSED):
-                expired = self.now is not None and not fields.not_before(leaf) <= self.now <= fields.not_after(leaf)
-                newest = -_expiry(leaf)
+            expired = self.now is not None and not fields.not_before(leaf) <= self.now <= fields.not_after(leaf)
+            newest = -fields.not_after(leaf).timestamp()
         return not fits, chain.key is None, leaf is None, expired, not chain.complete, newest
-
-
-def _expiry(certificate: Certificate) -> float:
-    try:
-        return fields.not_after(certificate).timestamp()
-    except fields.NOT_PARSED:
-        return 0.0

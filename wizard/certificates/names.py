@@ -2,8 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -104,8 +102,8 @@ def certificate_json(certificate: Certificate) -> dict[str, Any]:
         "subject": subject(certificate),
         "issuer": issuer(certificate),
         "serial": f"{fields.serial(certificate):x}",
-        "not_before": _moment(certificate, fields.not_before),
-        "not_after": _moment(certificate, fields.not_after),
+        "not_before": rfc3339(fields.not_before(certificate)),
+        "not_after": rfc3339(fields.not_after(certificate)),
         "sha256": certificate.sha256,
         "san": [printable(name) for name in fields.names(certificate)],
         "eku": fields.usage_names(certificate),
@@ -142,10 +140,3 @@ def chain_json(chain: Chain) -> dict[str, Any]:
         ],
         "extra": [certificate.sha256 for certificate in chain.extra],
     }
-
-
-def _moment(certificate: Certificate, when: Callable[[Certificate], datetime]) -> str | None:
-    try:
-        return rfc3339(when(certificate))
-    except fields.NOT_PARSED:
-        return None

@@ -134,15 +134,12 @@ class Rollover:
 
 
 def compare(old: Chain, new: Chain) -> Rollover | None:
-    """What the change from *old* to *new* is; None when either has no leaf or a certificate has no readable dates."""
+    """What the change from *old* to *new* is; None when either has no leaf."""
     if old.leaf is None or new.leaf is None:
         return None
-    try:
-        begins = max(fields.not_before(each) for each in new.certificates)
-        ends = min(fields.not_after(each) for each in old.certificates)
-        new_ends = min(fields.not_after(each) for each in new.certificates)
-    except fields.NOT_PARSED:
-        return None
+    begins = max(fields.not_before(each) for each in new.certificates)
+    ends = min(fields.not_after(each) for each in old.certificates)
+    new_ends = min(fields.not_after(each) for each in new.certificates)
     same_root = _same_root(old, new)
     added = _not_in(new, old, same_root=same_root)
     dropped = _not_in(old, new, same_root=same_root)

@@ -242,11 +242,7 @@ def _identity(result: ProbeResult, expected_chain: Sequence[Certificate]) -> Ite
 
 def _dates(result: ProbeResult, now: datetime) -> Iterator[Finding]:
     for certificate in result.chain:
-        try:
-            until, since = fields.not_after(certificate), fields.not_before(certificate)
-        except fields.NOT_PARSED:
-            yield _found(result, codes.PROBE_CERTIFICATE_UNREADABLE)
-            continue
+        until, since = fields.not_after(certificate), fields.not_before(certificate)
         subject = names.subject(certificate)
         if now > until:
             yield _found(result, codes.PROBE_EXPIRED, subject=subject, date=f"{until:%Y-%m-%d}")
