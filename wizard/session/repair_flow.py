@@ -376,7 +376,7 @@ def asked(step: Step, found: Rescue) -> tuple[Question, ...]:
     rest = found.together.planned is not None and not found.together.planned.forbidden
     more = " Leave empty to make only the other repairs." if rest else ""
     text = _FIELDS[found.lacks]
-    made = (Question.of(each.key, each.ask, text, optional=each.optional, flag=each.flag) for each in step.questions)
+    made = (Question.of(each.key, each.ask, text, optional=each.optional) for each in step.questions)
     return tuple(replace(each, why=each.why + more) for each in made)
 
 
