@@ -206,7 +206,7 @@ class Rescue(Questions):
             case Next.OPEN:
                 self._edit(step)
             case Next.COMMANDS:
-                self.wizard.push(Commands(self.session.commands_by_hand(step)))
+                self.wizard.push(Commands(self.session.rescue(step.id).commands(self.session.machine)))
             case Next.AGAIN:
                 self.action_again()
             case _ if self.again:

@@ -27,6 +27,7 @@ from wizard.reports.lines import Line
 from wizard.reports.outcome import verb as verb_of
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
+from wizard.session.warnings import endings
 
 _KINDS = {
     "put_file": "file",
@@ -92,7 +93,7 @@ class Review(Page):
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
         """See `Page`: the review, and when each certificate ends."""
-        return session.review(), session.endings()
+        return session.review(), endings(session.inputs)
 
     @property
     def empty(self) -> bool:

@@ -49,7 +49,7 @@ def found_for(session: Session, role: str) -> Found:
     Raises:
         WizardError: the files cannot be read.
     """
-    judged = session.judged(role)
+    judged = session.inputs.judged(role)
     now = now_utc()
     items = [Item(tuple(finding_line(each)), tuple(finding_rows(each))) for each in judged.findings]
     items += [

@@ -11,7 +11,7 @@ from wizard.change.events import APPLIED
 from wizard.change.store import history
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.planning.progress import under_way
+from wizard.planning.phases import under_way
 from wizard.questions.answers import Phase
 from wizard.reports.checklist import POLICY, Checklist, Item, RootChange
 

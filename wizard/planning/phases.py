@@ -3,7 +3,7 @@
 A root must be trusted everywhere before the first certificate under it is presented, and as long as the last one is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +27,7 @@ from wizard.questions.answers import PHASES, Phase
 from wizard.questions.flow import numbered
 from wizard.reports.checklist import Checklist, RootChange
 from wizard.secret import Secret
+from wizard.self_start import load
 
 MOST_NAMES = 5
 
@@ -44,6 +45,11 @@ class Here:
     trusts_new: bool
     trusts_old: bool
     installed: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing of the change is left to do here."""
+        return self.trusts_new and self.has(Phase.RETIRE_ROOT)
 
     def has(self, phase: Phase) -> bool:
         """Whether this machine is as *phase* leaves it."""
@@ -242,16 +248,44 @@ class Progress:
         return [*head, *(f"  before the next phase: {printable(each)}" for each in self.waits)]
 
 
+_PROGRESS, _UNDER_WAY = "wizard.planning.gateway.phases:progress", "wizard.planning.gateway.phases:under_way"
+LOADED_LATER = (_PROGRESS, _UNDER_WAY)
+"""On a gateway alone."""
+
+
 def progress(
-    machine: Machine, kept: Checklist, change: RootChange, cacerts: Secret = DEFAULT_STORE_PASSWORD
+    machine: Machine, kept: Checklist | None, coming: Callable[[], Chain | None], cacerts: Secret | None = None
 ) -> Progress | None:
-    """How far on this primary *change* is, which *kept* is about; None when it is complete."""
-    here = _here(MachineSnapshot(machine).opened_by(cacerts), (change.old, change.new, change.leaf))
+    """How far the change of the root is that *kept* is about; None when none is under way.
+
+    Args:
+        machine: whose stores are read.
+        kept: the list of this machine.
+        coming: gives the new chain of a gateway with its key, None when it cannot be read; for the primary to accept.
+        cacerts: the password of the primary's trust store; None is the usual one.
+    """
+    change = kept.root_change if kept is not None else None
+    if kept is None or change is None:
+        return None
+    if change.unattended:
+        on_gateway: Progress | None = load(_PROGRESS)(machine, kept, change, coming)
+        return on_gateway
+    seen = MachineSnapshot(machine).opened_by(cacerts or DEFAULT_STORE_PASSWORD)
+    here = _here(seen, (change.old, change.new, change.leaf))
     begins = datetime.fromisoformat(change.begins)
     found = _next(here, kept, begins) or change.phase
     if change.phase is found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
         return None
     return Progress(change, found, here.has(found), _waits(kept, begins, found))
+
+
+def under_way(machine: Machine, kept: Checklist) -> bool:
+    """Whether the change of the root that *kept* is about was begun on this machine and is not complete."""
+    change = kept.root_change
+    if change is not None and change.unattended:
+        return bool(load(_UNDER_WAY)(machine, change))
+    found = progress(machine, kept, lambda: None)
+    return found is not None and (found.done_here or found.phase is not Phase.TRUST_ROOT)
 
 
 def _about(kept: Checklist | None, new: str) -> Checklist | None:

@@ -5,22 +5,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from wizard.questions.answers import (
-    HOST,
-    AccountAnswers,
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    PasswordSource,
-    PrimaryAnswers,
-    SourceKind,
-)
-from wizard.questions.answers_file import SCHEMA, TOP_KEYS, field_names
+from wizard.questions.answers import HOST, Answers, PasswordSource, SourceKind
+from wizard.questions.answers_file import SCHEMA, SEVERAL, TOP_KEYS, field_names
+from wizard.questions.answers_file import TABLES as SECTIONS
 from wizard.texts.en.answers import KEYS, PASSWORDS, TABLES
 
 WIDTH = 78
-_SECTIONS = {"primary": PrimaryAnswers, "gateway": GatewayAnswers, "client": ClientAnswers, "account": AccountAnswers}
-_SEVERAL = {"gateway", "client"}
 
 
 def reference() -> str:
@@ -55,7 +45,7 @@ def answers_schema() -> dict[str, Any]:
     }
     top = objects.pop("")
     for table, members in objects.items():
-        top["properties"][table] = {"type": "array", "items": members} if table in _SEVERAL else members
+        top["properties"][table] = {"type": "array", "items": members} if table in SEVERAL else members
     top["properties"]["schema"] = {"const": SCHEMA}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -69,8 +59,8 @@ def answers_schema() -> dict[str, Any]:
 def _defaults() -> dict[str, Mapping[str, Any]]:
     """The default of each key, by table."""
     found: dict[str, Mapping[str, Any]] = {"": {key: getattr(Answers(), key) for key in TOP_KEYS}}
-    for table, section in _SECTIONS.items():
-        found[table] = {key: getattr(section(), key.replace("-", "_")) for key in field_names(section)}
+    for table, section in SECTIONS.items():
+        found[table] = {key: getattr(section(), key.replace("-", "_")) for key in field_names(table)}
     return found
 
 

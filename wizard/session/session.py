@@ -6,9 +6,9 @@ engine, so the full screen imports it after its first paint.
 
 import shlex
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain, count
@@ -28,11 +28,9 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
-from wizard.host.files import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
+from wizard.host.files import DEFAULT_STORE_PASSWORD, resolve
 from wizard.host.machine import Machine, command, now_utc, own_names
 from wizard.planning.inputs import PlanInputs, secret_of_key
-from wizard.planning.judge import Judged
-from wizard.planning.phase_question import phase_question
 from wizard.planning.primary.plan import CACERTS_SECRET, Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
@@ -44,7 +42,6 @@ from wizard.questions.flow import DEFAULT_WAIT_S, PHASE_STEPS, Ask, Question, St
 from wizard.questions.passwords import generate
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome
-from wizard.reports.calendar import Ending
 from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
 from wizard.reports.review import Review, answer_words, decided, decided_lines
@@ -93,13 +90,20 @@ NAME_S = 1.0
 """The longest wait for the resolver, in seconds."""
 
 
+@dataclass(eq=False, repr=False)
 class Session:
     """One operator's run on one machine.
 
     Attributes:
-        machine: what is changed, and whose state folder keeps the answers.
+        machine: what is read and changed, and whose state folder keeps the answers.
         answers: so far.
         base: the folder that relative paths in the answers are taken from.
+        dry_run: `start` refuses nothing and changes nothing.
+        notes: lines for the first screen.
+        giver: gives the password for a key; None reads the sources in the answers alone.
+        kept: a plan that was kept; it is checked again and applied instead of a new one.
+        chains: the certificates (DER) for each role that *kept* was made with, in place of files.
+        wait_s: how long the server may take to answer after the restart.
         answered: whether anything was answered in this run.
         pasted: the texts that were pasted in place of files, by their words in the answers; in
             memory alone.
@@ -110,69 +114,45 @@ class Session:
         kept_answers: the file that has the answers of this run for the next renewal, once it is completed.
     """
 
-    def __init__(  # noqa: PLR0913 - everything but the machine has a default
-        self,
-        machine: Machine,
-        *,
-        answers: Answers | None = None,
-        base: Path | None = None,
-        secrets: SecretGiver | None = None,
-        dry_run: bool = False,
-        plan: Plan | None = None,
-        chains: Mapping[str, Sequence[bytes]] | None = None,
-        notes: tuple[str, ...] = (),
-        wait_s: float = DEFAULT_WAIT_S,
-    ) -> None:
-        """Start with *answers*; nothing is read yet.
+    machine: Machine
+    answers: Answers = field(default_factory=Answers)
+    base: Path = field(default_factory=Path.cwd)
+    dry_run: bool = False
+    notes: tuple[str, ...] = ()
+    giver: Callable[[str], Secret | None] | None = None
+    kept: Plan | None = None
+    chains: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    wait_s: float = DEFAULT_WAIT_S
+    answered: bool = field(default=False, init=False)
+    pasted: dict[str, Secret] = field(default_factory=dict, init=False)
+    taken_up: bool = field(default=False, init=False)
+    renews: bool = field(default=False, init=False)
+    prefilled: datetime | None = field(default=None, init=False)
+    kept_answers: str = field(default="", init=False)
+    _typed: dict[str, Secret] = field(default_factory=dict, init=False)
+    _own: dict[str, str] = field(default_factory=dict, init=False)
+    _taken: dict[str, str] = field(default_factory=dict, init=False)
+    _chains_of: dict[PrimaryKind, tuple[str, ...]] = field(default_factory=dict, init=False)
+    """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
+    _ports_of: dict[PrimaryKind, int] = field(default_factory=dict, init=False)
+    _refused: dict[str, Secret] = field(default_factory=dict, init=False)
+    _other: dict[str, Secret] = field(default_factory=dict, init=False)
+    """Typed before for the same key and refused: a store and its private key may have two passwords."""
+    _inputs: PlanInputs | None = field(default=None, init=False)
+    _examined: dict[str, Rescue] = field(default_factory=dict, init=False)
+    _review: Review | None = field(default=None, init=False)
+    _planned: Planned | None = field(default=None, init=False)
+    _handed: Answers | None = field(default=None, init=False)
+    _accepted: set[str] = field(default_factory=set, init=False)
+    _earlier: list[Outcome] = field(default_factory=list, init=False)
+    _run: watch.ChangeRun | None = field(default=None, init=False)
+    _outcome: Outcome | None = field(default=None, init=False)
+    _completed: Outcome | None = field(default=None, init=False)
+    _started: bool = field(default=False, init=False)
 
-        Args:
-            machine: what is read and changed.
-            answers: from a file, or None for the defaults.
-            base: the folder that relative paths in the answers are taken from; None is the current one.
-            secrets: gives passwords from named sources; None reads the sources in the answers alone.
-            dry_run: `start` refuses nothing and changes nothing.
-            plan: one that was kept; it is checked again and applied instead of a new one.
-            chains: the certificates (DER) for each role that *plan* was made with, in place of files.
-            notes: lines for the first screen.
-            wait_s: how long the server may take to answer after the restart.
-        """
-        self.machine = machine
-        self.answers = answers or Answers()
-        self.dry_run = dry_run
-        self._kept = plan
-        self._chains = chains or {}
-        self.notes = notes
-        self.wait_s = wait_s
-        self.base = base or Path.cwd()
-        self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
-        self._typed: dict[str, Secret] = {}
-        self.pasted: dict[str, Secret] = {}
-        self._own: dict[str, str] = {}
-        self._taken: dict[str, str] = {}
-        self._chains_of: dict[PrimaryKind, tuple[str, ...]] = {}
-        """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
-        self._ports_of: dict[PrimaryKind, int] = {}
-        self._refused: dict[str, Secret] = {}
-        self._other: dict[str, Secret] = {}
-        """Typed before for the same key and refused: a store and its private key may have two passwords."""
-        self._inputs: PlanInputs | None = None
-        self._examined: dict[str, Rescue] = {}
-        self._review: Review | None = None
-        self._planned: Planned | None = None
-        self._handed: Answers | None = None
-        self._accepted: set[str] = set()
-        self._earlier: list[Outcome] = []
-        self._run: watch.ChangeRun | None = None
-        self._outcome: Outcome | None = None
-        self._completed: Outcome | None = None
-        self._started = False
+    def __post_init__(self) -> None:
         self._given = self.answers
-        self.answered = False
-        self.taken_up = False
         self.recommended = self.answers.goal
-        self.renews = False
-        self.prefilled: datetime | None = None
-        self.kept_answers = ""
 
     @cached_property
     def generated(self) -> Secret:
@@ -184,11 +164,11 @@ class Session:
         """A session in which everything is answered."""
         return cls(
             inputs.machine,
-            answers=inputs.answers,
-            base=inputs.base,
-            secrets=lambda name, *, base, source: inputs.secret(name),  # noqa: ARG005, PLW0108 - it knows both
+            inputs.answers,
+            inputs.base,
             dry_run=inputs.dry_run,
-            plan=inputs.kept,
+            giver=inputs.secret,
+            kept=inputs.kept,
             chains=inputs.chains,
             wait_s=inputs.wait_s,
         )
@@ -206,8 +186,8 @@ class Session:
                 generated=self.generated,
                 wait_s=self.wait_s,
                 dry_run=self.dry_run,
-                kept=self._kept,
-                chains=self._chains,
+                kept=self.kept,
+                chains=self.chains,
                 checklist=checklist.load(self.machine),
                 pasted=self.pasted,
             )
@@ -238,7 +218,7 @@ class Session:
         """Which phase is next, when the root changes; otherwise an answer of an earlier change is forgotten."""
         question = None
         with suppress(WizardError):
-            question = phase_question(self.inputs, here=step.id == StepId.PRIMARY_VERDICT)
+            question = warnings.phase_question(self.inputs, here=step.id == StepId.PRIMARY_VERDICT)
         if question is None and self.answers.phase is not Phase.AUTO:
             self.answers = self.answers.put("phase", Phase.AUTO)
         return (question,) if question is not None else ()
@@ -246,7 +226,7 @@ class Session:
     def _look_at_names(self, role: str) -> None:
         """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
         try:
-            name = self.judged(role).suggested_host
+            name = self.inputs.judged(role).suggested_host
         except WizardError:
             return
         own = {socket.gethostname().lower(), socket.getfqdn().lower()}
@@ -348,7 +328,7 @@ class Session:
         if key in self._typed:
             return self._typed[key]
         role, _, name = key.rpartition(".")
-        found = self._giver(key, base=self.base, source=self.answers.get(key))
+        found = self.giver(key) if self.giver else resolve(self.answers.get(key), base=self.base, name=key)
         if found is None and name == "password" and role != "primary":
             # One password for all other machines, else the primary's: so they are asked for.
             return self._typed.get("others.password") or self._typed.get("primary.password")
@@ -373,10 +353,6 @@ class Session:
         if hands_off and not problems:
             self._handed = self.answers
         return problems
-
-    def fails(self, step: Step) -> bool:
-        """BLOCKING. Whether *step* cannot be left."""
-        return bool(self.check(step))
 
     def pending_warnings(self, step: Step) -> tuple[Finding, ...]:
         """BLOCKING. The warnings at *step* that nobody has accepted yet: the operator is asked before going on.
@@ -413,7 +389,9 @@ class Session:
             case View.HISTORY:
                 return undo.history_lines(self.machine)
             case View.CONFIRM:
-                return warnings.confirmation(self.inputs, self.planned)
+                if self.answers.goal is Goal.UNDO:
+                    return undo.undo_lines(self.machine, undo.chosen(self.machine, self.answers.change))
+                return outcome.confirm(self.review().plan, self.machine)
             case View.ELSEWHERE:
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
                 self.keep_answers()
@@ -468,10 +446,6 @@ class Session:
         self.recommended = seen.goal
         return seen
 
-    def endings(self) -> tuple[Ending, ...]:
-        """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
-        return warnings.endings(self.inputs)
-
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
         return MachineSnapshot(self.machine).chain if self.answers.goal is Goal.RE_KEY else None
@@ -510,10 +484,6 @@ class Session:
         """BLOCKING. The text file that the first cause at *step* is about, and its line."""
         path, line = self.rescue(step.id).place
         return self.machine.real(path), line
-
-    def commands_by_hand(self, step: Step) -> list[str]:
-        """BLOCKING. What a person types who repairs the causes at *step* by hand."""
-        return self.rescue(step.id).commands(self.machine)
 
     def request_for(self) -> tuple[str, str]:
         """The host name that a request is probably for, and a folder for it."""
@@ -588,14 +558,6 @@ class Session:
             return self._other.get(name)
         return secret_of_key(self.secret, role)
 
-    def judged(self, role: str) -> Judged:
-        """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
-
-        Raises:
-            WizardError: the files cannot be read or hold no certificate of a host.
-        """
-        return self.inputs.judged(role)
-
     # -- the change -----------------------------------------------------------------------------------------------
 
     def review(self) -> Review:
@@ -606,7 +568,7 @@ class Session:
         """
         if self._review is None:
             made, self._planned = review.review(self.inputs, self._examine)
-            if self._kept is None:
+            if self.kept is None:
                 asked = self._as_asked(View.VERDICT, View.DIAGNOSIS)
                 decided = decided_lines(asked, self.answers, self.value, self.has_secret)
                 made = replace(made, decided=tuple(decided))
@@ -630,19 +592,15 @@ class Session:
             for step in self.steps()
         ]
 
-    def planned(self) -> Plan:
-        """BLOCKING. The plan of the review."""
-        return self.review().plan
-
     def outdated(self) -> WizardError | None:
         """BLOCKING. Why the kept plan does not fit this machine any more; None when it does, or there is none."""
-        if self._kept is None:
+        if self.kept is None:
             return None
         try:
-            for step in self._kept.file_steps:
+            for step in self.kept.file_steps:
                 target = resolve_file(self.machine, step.path)
                 check_expected(target, look(target)[0], step.expect)
-            check_java(self._kept, jre.identity(self.machine))
+            check_java(self.kept, jre.identity(self.machine))
         except WizardError as error:
             return error
         return None
@@ -669,7 +627,7 @@ class Session:
 
     def _begun(self) -> None:
         self._outcome, self._started, self.taken_up = None, True, False
-        if self._kept is None:
+        if self.kept is None:
             self.keep_beside_change()
 
     def _keep_list(self) -> None:
@@ -742,7 +700,7 @@ class Session:
 
     def keep_answers(self) -> None:
         """BLOCKING. Keep the answers for the next renewal: this run is completed. A kept plan has none."""
-        if self.answers.goal.installs and not self.dry_run and self._kept is None and not self.unknown_answers:
+        if self.answers.goal.installs and not self.dry_run and self.kept is None and not self.unknown_answers:
             keep = kept_answers.keep_renewed if self.renews else kept_answers.keep
             # The change is made; answers that cannot be kept are given again next year.
             with suppress(WizardError, OSError):
@@ -880,7 +838,7 @@ class Session:
             if step.view is View.APPLY:
                 break
             asks = {question.ask for question in step.questions}
-            if (Ask.SECRET in asks or (several and Ask.NEW_SECRET in asks)) and self.fails(step):
+            if (Ask.SECRET in asks or (several and Ask.NEW_SECRET in asks)) and self.check(step):
                 return step
         return None
 

@@ -1,6 +1,6 @@
 """Check the answers of one step against the real files and the real machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from wizard import codes
 from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
@@ -28,47 +28,24 @@ Refused = list[tuple[str, WizardError]]
 """The key of the question concerned ("" is the step as a whole), and the refusal."""
 
 
-def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], Rescue]) -> Refused:  # noqa: C901, PLR0912 - a table of steps that `match` can check
+def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], Rescue]) -> Refused:
     """What keeps *step* from being left; empty when nothing does.
 
     Nothing is changed, with one exception: leaving `handoff` or `handoff-first` writes the bundles into the folder that
     was named.
     """
-    match step.id:
-        case StepId.PLACE if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE:
-            return _tried("primary.kind", MachineSnapshot(inputs.machine).require_settings)
-        case StepId.CLOUD:
-            return _cloud(inputs)
-        case StepId.PRIMARY_FILES:
-            return _files(inputs, "primary")
-        case StepId.GATEWAY_FILES:
-            return _files(inputs, plan.ROLE)
-        case StepId.GATEWAY_TRUST:
-            return _tried("primary.chain", lambda: primary_trust(inputs))
-        case StepId.GATEWAY_UNATTENDED:
-            return _tried("gateway.0.unattended-file", lambda: plan.unattended_of(inputs))
-        case StepId.GATEWAY_STORES:
-            return _stores(inputs)
-        case StepId.GATEWAY_STORE_PASSWORD:
-            return _tried(STORE_OF_GATEWAY, lambda: _fits(inputs, STORE_OF_GATEWAY, GATEWAY))
-        case StepId.OTHERS:
-            return _others(inputs)
-        case StepId.PRIMARY_VERDICT | StepId.GATEWAY_VERDICT | StepId.OTHERS_VERDICT:
-            return [problem for role in inputs.answers.roles_at(step.role) for problem in _verdict(inputs, role)]
-        case StepId.HANDOFF | StepId.HANDOFF_FIRST:
-            return _tried("packs", lambda: _hand_off(inputs))
-        case StepId.EXAMINE:
-            return _repair(inputs, examine)
-        case StepId.UNDO:
-            return _tried("change", lambda: _can_be_undone(inputs))
-        case StepId.MAINTAIN:
-            return _tried("maintenance", lambda: require_maintainable(inputs, examine().seen))
-        case StepId.MAINTAIN_ALIAS:
-            return _tried("primary.alias", lambda: require_alias(inputs.answers.primary.alias))
-        case StepId.PRIMARY_STORE_PASSWORD:
-            return _tried(STORE_SECRET, lambda: _fits(inputs, STORE_SECRET, PRIMARY))
-        case _:
-            return []
+    if step.role:
+        return [problem for role in inputs.answers.roles_at(step.role) for problem in _verdict(inputs, role)]
+    if step.id in _BY_SEVERAL:
+        return _BY_SEVERAL[step.id](inputs)
+    if step.id == StepId.EXAMINE:
+        return _repair(inputs, examine)
+    if step.id == StepId.MAINTAIN:
+        return _tried("maintenance", lambda: require_maintainable(inputs, examine().seen))
+    if step.id in _CHECKS:
+        key, check = _CHECKS[step.id]
+        return _tried(key, lambda: check(inputs))
+    return []
 
 
 def _tried(key: str, attempt: Callable[[], object]) -> Refused:
@@ -77,6 +54,11 @@ def _tried(key: str, attempt: Callable[[], object]) -> Refused:
     except WizardError as error:
         return [(key, error)]
     return []
+
+
+def _has_settings(inputs: PlanInputs) -> None:
+    if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE:
+        MachineSnapshot(inputs.machine).require_settings()
 
 
 def _hand_off(inputs: PlanInputs) -> None:
@@ -158,3 +140,25 @@ def _fits(inputs: PlanInputs, name: str, readers: tuple[Consumer, ...]) -> None:
     if password is None or not password:
         raise WizardError(codes.ANSWER_MISSING, case="password")
     require_fit(password, inputs.answers.store_of(name), readers)
+
+
+_CHECKS: Mapping[str, tuple[str, Callable[[PlanInputs], object]]] = {
+    StepId.PLACE: ("primary.kind", _has_settings),
+    StepId.GATEWAY_TRUST: ("primary.chain", primary_trust),
+    StepId.GATEWAY_UNATTENDED: ("gateway.0.unattended-file", plan.unattended_of),
+    StepId.GATEWAY_STORE_PASSWORD: (STORE_OF_GATEWAY, lambda inputs: _fits(inputs, STORE_OF_GATEWAY, GATEWAY)),
+    StepId.HANDOFF: ("packs", _hand_off),
+    StepId.HANDOFF_FIRST: ("packs", _hand_off),
+    StepId.UNDO: ("change", _can_be_undone),
+    StepId.MAINTAIN_ALIAS: ("primary.alias", lambda inputs: require_alias(inputs.answers.primary.alias)),
+    StepId.PRIMARY_STORE_PASSWORD: (STORE_SECRET, lambda inputs: _fits(inputs, STORE_SECRET, PRIMARY)),
+}
+"""By step: the question that a refusal belongs to, and the check."""
+_BY_SEVERAL: Mapping[str, Callable[[PlanInputs], Refused]] = {
+    StepId.CLOUD: _cloud,
+    StepId.PRIMARY_FILES: lambda inputs: _files(inputs, "primary"),
+    StepId.GATEWAY_FILES: lambda inputs: _files(inputs, plan.ROLE),
+    StepId.GATEWAY_STORES: _stores,
+    StepId.OTHERS: _others,
+}
+"""Checks whose refusal belongs to one question or another."""

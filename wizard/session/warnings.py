@@ -1,13 +1,12 @@
 """What the operator sees and accepts before going on: verdicts, endings, and warnings, each asked about once."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
 from wizard.certificates import fields
 from wizard.certificates.names import short
-from wizard.change.plan import Plan
 from wizard.configs import damage
 from wizard.doctor.timeline import seen_in
 from wizard.errors import WizardError
@@ -15,19 +14,20 @@ from wizard.findings import Finding, Severity
 from wizard.handoff import inventory
 from wizard.handoff.portal import advised
 from wizard.host.machine import now_utc
+from wizard.planning import phases
 from wizard.planning.gateway import plan
+from wizard.planning.gateway.phases import Course
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
 from wizard.planning.primary.plan import roles_of
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
-from wizard.questions.answers import OCSP_CHECK, ROOT, Goal, Offer, PrimaryKind, RootKind
-from wizard.questions.flow import Ask, Question, Step, StepId, View
+from wizard.questions.answers import OCSP_CHECK, ROOT, Goal, Offer, Phase, PrimaryKind, RootKind
+from wizard.questions.flow import Ask, Question, Step, StepId, View, question
 from wizard.reports import outcome
 from wizard.reports.calendar import Ending, Seen, calendar
 from wizard.reports.lines import Line, Tone
 from wizard.reports.review import compare_lines
-from wizard.session import undo
 
 
 def of_chains(inputs: PlanInputs, step: Step) -> tuple[Finding, ...]:
@@ -66,6 +66,19 @@ def root_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
         for root in roots
         if root is not None and root not in before
     )
+
+
+def phase_question(inputs: PlanInputs, *, here: bool) -> Question | None:
+    """Which phase of a change of the root is next, *here* on the primary or on a gateway; None when the root stays.
+
+    Raises:
+        WizardError: a file cannot be read.
+    """
+    found: phases.Course | Course | None = phases.look(inputs, inputs.seen) if here else plan.course_here(inputs)
+    if found is None:
+        return None
+    before = Phase.PRIMARY if here else Phase.OTHERS
+    return question(found.known, Phase.RETIRE_ROOT if found.here.installed else before, waits=bool(found.waits))
 
 
 def with_advice(inputs: PlanInputs, questions: Iterable[Question]) -> tuple[Question, ...]:
@@ -116,17 +129,6 @@ def verdicts(inputs: PlanInputs, step: Step) -> list[Line]:
     """
     roles = inputs.answers.roles_at(step.role)
     return [line for role in roles for line in _verdict(inputs, role)]
-
-
-def confirmation(inputs: PlanInputs, plan: Callable[[], Plan]) -> list[Line]:
-    """What is shown before the change is made; *plan* gives the reviewed one.
-
-    Raises:
-        WizardError: there is no such plan, or no such change to undo.
-    """
-    if inputs.answers.goal is Goal.UNDO:
-        return undo.undo_lines(inputs.machine, undo.chosen(inputs.machine, inputs.answers.change))
-    return outcome.confirm(plan(), inputs.machine)
 
 
 def endings(inputs: PlanInputs) -> tuple[Ending, ...]:

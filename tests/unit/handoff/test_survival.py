@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.pki import NOW, Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
+from wizard.change.store import history
 from wizard.cli.crash import report_bug, trace_text
 from wizard.cli.dispatch import SecretSources
 from wizard.errors import WizardError
@@ -19,7 +20,7 @@ from wizard.reports.review import compare_lines
 from wizard.secret import Secret
 from wizard.session.saved_run import NAME, forget, load, save
 from wizard.session.session import Session
-from wizard.session.undo import changes, chosen, history_lines, newest
+from wizard.session.undo import chosen, history_lines, newest
 
 CANARY = "Canary-in-a-l0cal"
 
@@ -165,7 +166,7 @@ def test_one_bad_file_in_a_folder_is_told_but_a_named_one_ends_it(tmp_path: Path
 
 def test_nothing_to_undo(tmp_path: Path) -> None:
     machine = Machine(state_dir=tmp_path)
-    assert (changes(machine), newest(machine)) == ((), "")
+    assert (history(machine), newest(machine)) == ((), "")
     assert [line.text for line in history_lines(machine)] == ["No change is on record."]
     with pytest.raises(WizardError) as refusal:
         chosen(machine, "")

@@ -63,7 +63,7 @@ def _do(asker: Asker, step: Step, what: Next) -> str | None:
             _edit(session, dialogue, step)
         case Next.COMMANDS:
             dialogue.say()
-            for words in session.commands_by_hand(step):
+            for words in session.rescue(step.id).commands(session.machine):
                 dialogue.say(f"  {words}")
             dialogue.ask("\nPress Enter when you are done; everything is then checked again")
             session.invalidate()

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.roots import Kind
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Fact, Finding, has_errors
@@ -199,10 +200,15 @@ def look_here(inputs: PlanInputs) -> tuple[PrimaryTrust, GatewayInput, GatewayFa
     trust, unattended = primary_trust(inputs), unattended_of(inputs)
     given, facts = _look(inputs, unattended, trust)
     has_store = _is_set_up(inputs, unattended) and unattended.installed_path(stores.TRUSTSTORE) is not None
-    if trust.public and has_store and (inputs.answers.primary.chain or phases.changes_root(inputs, given, facts)):
+    if trust.public and has_store and (inputs.answers.primary.chain or _changes_root(inputs, given, facts)):
         trust = replace(trust, anchors=trust.public)
         given, facts = _look(inputs, unattended, trust)
     return trust, given, facts
+
+
+def _changes_root(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> bool:
+    change = phases.rollover(inputs, given, facts)
+    return change is not None and change.kind is Kind.ROOT
 
 
 def _is_set_up(inputs: PlanInputs, unattended: Unattended) -> bool:
