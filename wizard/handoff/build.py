@@ -15,7 +15,7 @@ from wizard.configs.rules import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator, Severity
 from wizard.handoff import client, cluster, gateway, inventory, portal, trust
-from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.handoff.bundle import Pack, PackFile, checklist, pack
 from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
 from wizard.handoff.requirements import PASSWORDS, password_for, profile_for, require_folders, require_names
@@ -62,7 +62,7 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) 
     require_names(answers)
     machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
     # A node may have the primary's own name.
-    require_folders([*machines, *(pack.folder for pack in cluster_packs)], PrimaryAnswers())
+    require_folders([*machines, *(each.folder for each in cluster_packs)], PrimaryAnswers())
     gateways = [_fit(inputs, f"gateway.{number}") for number in range(len(answers.gateway) if has_others else 0)]
     clients = [
         _fit(inputs, f"client.{number}") if one.local_storage else None
@@ -84,11 +84,11 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) 
     common = common_text([one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None])
     made: dict[str, Secret] = {}
     for number, its in enumerate(clients):
-        pack, password = _client(inputs, number, its, common, change)
-        packs.append(pack)
+        bundle, password = _client(inputs, number, its, common, change)
+        packs.append(bundle)
         inputs.progress("bundles made", len(gateways) + number + 1, len(machines))
         if password is not None:
-            made[pack.folder] = password
+            made[bundle.folder] = password
     return [*packs, _passwords(made)] if made else packs
 
 
@@ -207,7 +207,7 @@ def _client(
     given = inputs.secret(key) if judged is not None else None
     usable = given is not None and is_usable_password(given, CLIENT)
     password = given if usable else generate()
-    pack = client.make_pack(
+    made = client.make_pack(
         ClientInput(
             answers=answers,
             chain=judged.chain if judged else None,
@@ -221,7 +221,7 @@ def _client(
             else f"the one in {PASSWORDS}/{answers.host}.txt of the bundles",
         )
     )
-    return pack, None if usable or judged is None else password
+    return made, None if usable or judged is None else password
 
 
 def _whose(host: str, source: PasswordSource) -> str:
@@ -242,17 +242,12 @@ def _passwords(made: Mapping[str, Secret]) -> Pack:
         "Transfer each password to its PC separately from the bundle: type it\nthere, or use a protected file.",
         "Delete this folder.",
     )
-    about = {f"{host}.txt": f"password of the PFX in the bundle {host}" for host in made}
-    title = "Passwords of Windows clients"
-    page = checklist(
-        title,
-        "The wizard generated these, because none was given that Windows accepts.",
-        steps,
-        (),
-        paths(PASSWORDS, about),
-    )
-    files = [PackFile(f"{host}.txt", each.reveal().encode() + b"\n", secret=True) for host, each in made.items()]
-    return Pack(PASSWORDS, title, (PackFile("CHECKLIST.md", page), *files), steps)
+    files = [
+        PackFile(f"{host}.txt", each.reveal().encode() + b"\n", True, f"password of the PFX in the bundle {host}")
+        for host, each in made.items()
+    ]
+    intro = "The wizard generated these, because none was given that Windows accepts."
+    return pack(PASSWORDS, "Passwords of Windows clients", intro, steps, files)
 
 
 def _replaced(judged: Judged) -> tuple[Certificate, ...]:
@@ -307,7 +302,7 @@ def write_packs(out: Path, packs: Sequence[Pack], order: tuple[str, ...] = ()) -
     Raises:
         WizardError: as `write_files`.
     """
-    below = [replace(file, name=f"{pack.folder}/{file.name}") for pack in packs for file in pack.files]
+    below = [replace(file, name=f"{each.folder}/{file.name}") for each in packs for file in each.files]
     write_files(out, [PackFile("README.md", overview(packs, order)), *below])
 
 
@@ -349,7 +344,7 @@ def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL)
 
 def overview(packs: Sequence[Pack], order: tuple[str, ...] = ()) -> bytes:
     """The page that lies on top of all bundles; *order* is what a change of certificates demands besides."""
-    steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
+    steps = [f"{each.title}: {each.folder}/CHECKLIST.md" for each in (*packs[1:], *packs[:1])]
     uploads = (
         "First upload the CA certificates in the portal. Switch its policy last.\n"
         "Start with the uploads in portal/CHECKLIST.md, and do the rest of that list at the end."

@@ -14,7 +14,7 @@ from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import SOFTWARE_KSP, cer_files, keystore, with_provider
 from wizard.errors import WizardError
-from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
+from wizard.handoff.bundle import Pack, PackFile, from_template, pack
 from wizard.questions.answers import ClientAnswers
 from wizard.secret import Secret
 
@@ -124,8 +124,7 @@ def make_pack(given: ClientInput) -> Pack:
     host, title = given.answers.host, f"Windows client {given.answers.host}"
     if not given.answers.local_storage:
         nothing = ("Nothing to do: a client without local storage needs no certificate\nand no password.",)
-        page = checklist(title, "No local storage.", nothing, (), paths(host, {}))
-        return Pack(host, title, (PackFile("CHECKLIST.md", page),), nothing)
+        return pack(host, title, "No local storage.", nothing)
     assert given.chain is not None  # noqa: S101 - the judgement before refuses a client without chain
     assert given.chain.leaf is not None  # noqa: S101 - likewise
     assert given.password is not None  # noqa: S101 - likewise
@@ -135,23 +134,22 @@ def make_pack(given: ClientInput) -> Pack:
     name = f"{host.replace(':', '-')}.pfx"
     store = keystore(given.chain, given.password, profile=_profile(given))
     files = [
-        PackFile(name, with_provider(store, given.password), secret=True),
-        PackFile("install.ps1", _script(given, name, authorities, text)),
-        *(PackFile(file, each.der) for file, each in authorities),
+        PackFile(
+            name, with_provider(store, given.password), True, "the certificate with its key and its CA certificates"
+        ),
+        PackFile("install.ps1", _script(given, name, authorities, text), about=_ABOUT_SCRIPT),
+        *(PackFile(file, each.der, about=f"CA certificate {short(each)}") for file, each in authorities),
     ]
-    about = {
-        name: "the certificate with its key and its CA certificates",
-        "install.ps1": "puts all of them into the stores of the PC; its exit codes are listed at its top",
-        **{file: f"CA certificate {short(each)}" for file, each in authorities},
-    }
     steps = _steps(given, text)
     intro = (
         f"Certificate for {host}; the client finds it by the text {text}.\n"
         f"The password of the PFX is\n{given.whose}.\nIt is not in this folder."
     )
-    page = checklist(title, intro, steps, _notes(given, leaf, text), paths(host, about))
-    made = (PackFile("CHECKLIST.md", page), *files)
-    return Pack(host, title, made, steps, "client", given.chain.certificates)
+    notes, chain = _notes(given, leaf, text), given.chain.certificates
+    return pack(host, title, intro, steps, files, notes=notes, role="client", chain=chain)
+
+
+_ABOUT_SCRIPT = "puts all of them into the stores of the PC; its exit codes are listed at its top"
 
 
 def _steps(given: ClientInput, text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import alias, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
-from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
+from wizard.handoff.bundle import Pack, PackFile, from_template, pack
 from wizard.planning.gateway.stores import (
     GatewayInput,
     edited,
@@ -37,13 +37,17 @@ def make_pack(given: GatewayInput) -> Pack:
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     place = f"{BUNDLES}/{given.answers.host}"
     files = [
-        PackFile(store_name, keystore(given.chain, given.store_password, profile=given.profile), secret=True),
-        PackFile("unattended-lines.conf", envfile.snippet(settings(given)).encode(), secret=True),
+        PackFile(
+            store_name,
+            keystore(given.chain, given.store_password, profile=given.profile),
+            True,
+            f"the key store, for {keystore_path(given)}",
+        ),
+        PackFile("unattended-lines.conf", envfile.snippet(settings(given)).encode(), True, "only the settings"),
     ]
-    about = {store_name: f"the key store, for {keystore_path(given)}", "unattended-lines.conf": "only the settings"}
     if given.unattended is not None:
-        files.append(PackFile("unattended.conf", edited(given, given.unattended), secret=True))
-        about["unattended.conf"] = "your unattended file with the settings in it"
+        own = edited(given, given.unattended)
+        files.append(PackFile("unattended.conf", own, True, "your unattended file with the settings in it"))
     folder = keystore_path(given).rsplit("/", 1)[0]
     steps = [
         (
@@ -55,8 +59,7 @@ def make_pack(given: GatewayInput) -> Pack:
     ]
     if anchor is not None:
         store = truststore(trusted_roots(given), given.trust_password, profile=given.profile)
-        files.append(PackFile(trust_name, store, secret=True))
-        about[trust_name] = f"the trust store, for {truststore_path(given)}"
+        files.append(PackFile(trust_name, store, True, f"the trust store, for {truststore_path(given)}"))
         trusted = truststore_path(given).rsplit("/", 1)[0]
         if trusted != folder:
             steps.append(f"install -d -m 0755 {shlex.quote(trusted)}")
@@ -68,23 +71,17 @@ def make_pack(given: GatewayInput) -> Pack:
             "If the service has its own account, give it both stores:\nchown ACCOUNT, mode 0600."
         ),
     ]
-    steps += _check(given, files, about, place)
+    steps += _check(given, files, place)
     steps += [
         "In the portal, check that the gateway is online.",
         "Delete this folder on every machine that has a copy.",
     ]
     named = store_name if anchor is None else f"{store_name} and {trust_name}"
     files.append(windows_page(given, named, "the four HCP_DEFAULT_... options"))
-    about[WINDOWS_PAGE] = ABOUT_WINDOWS
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
-    title = f"Gateway {given.answers.host}"
-    page = checklist(title, intro, tuple(steps), _notes(given), paths(place, about))
-    made = (PackFile("CHECKLIST.md", page), *files)
-    return Pack(given.answers.host, title, made, tuple(steps), "gateway", given.chain.certificates)
-
-
-WINDOWS_PAGE = "GATEWAY-ON-WINDOWS.md"
-ABOUT_WINDOWS = "manual steps for a gateway on Windows, which is not covered"
+    host, chain = given.answers.host, given.chain.certificates
+    notes = _notes(given)
+    return pack(host, f"Gateway {host}", intro, steps, files, notes=notes, place=place, role="gateway", chain=chain)
 
 
 def windows_page(given: GatewayInput, stores: str, options: str) -> PackFile:
@@ -100,7 +97,9 @@ def windows_page(given: GatewayInput, stores: str, options: str) -> PackFile:
     leaf = chain.leaf if chain is not None else None
     expected = _colons(leaf.sha256) if leaf is not None else "the one from the administrator of the primary."
     values = {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary, "EXPECTED": expected}
-    return PackFile(WINDOWS_PAGE, from_template("gateway-on-windows.md", {**values, "OPTIONS": options}).encode())
+    page = from_template("gateway-on-windows.md", {**values, "OPTIONS": options}).encode()
+    about = "manual steps for a gateway on Windows, which is not covered"
+    return PackFile("GATEWAY-ON-WINDOWS.md", page, about=about)
 
 
 def _presented(given: GatewayInput) -> Chain | None:
@@ -113,14 +112,13 @@ def _colons(sha256: str) -> str:
     return ":".join(sha256[at : at + 2] for at in range(0, 64, 2)).upper()
 
 
-def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], place: str) -> list[str]:
+def _check(given: GatewayInput, files: list[PackFile], place: str) -> list[str]:
     """The step that tests the connection to the primary with openssl; what it needs is added to *files*."""
     chain, host = _presented(given), given.primary_host
     if chain is not None and chain.leaf is not None:
-        files.append(PackFile("primary-chain.pem", pem_chain(chain)))
+        about = "the certificates of the primary, to compare"
+        files.append(PackFile("primary-chain.pem", pem_chain(chain), about=about))
         files.append(verify_script(given, chain.leaf, given.chain.leaf))
-        about["primary-chain.pem"] = "the certificates of the primary, to compare"
-        about[VERIFY] = ABOUT_VERIFY
         return [
             (
                 "When the primary has its certificate, and its CA certificates are in\n"
@@ -135,8 +133,8 @@ def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], pl
     look = f"openssl s_client -connect {endpoint(host, given.primary_port)} -servername {host}"
     if chain is None or chain.root is None:
         return [f"Check what the primary presents:\n{look} </dev/null |\nopenssl x509 -noout -subject -issuer -enddate"]
-    files.append(PackFile("primary-ca.pem", pem_chain(chain)))
-    about["primary-ca.pem"] = "the CA certificates of the primary, to compare"
+    about = "the CA certificates of the primary, to compare"
+    files.append(PackFile("primary-ca.pem", pem_chain(chain), about=about))
     return [
         (
             "Check that the primary's certificate is from the CA that is trusted\n"
@@ -187,10 +185,6 @@ def settings_step(given: GatewayInput, place: str) -> str:
     )
 
 
-VERIFY = "verify.sh"
-ABOUT_VERIFY = "tests the connection to the primary; its exit codes are listed at its top"
-
-
 def verify_script(given: GatewayInput, presented: Certificate, own: Certificate | None) -> PackFile:
     """The test of the connection, for this gateway and primary.
 
@@ -206,4 +200,5 @@ def verify_script(given: GatewayInput, presented: Certificate, own: Certificate 
         "ALIAS": shlex.quote(alias(own)) if own is not None else "''",
         "ROOTS": "\n".join(_colons(each.sha256) for each in trusted_roots(given)),
     }
-    return PackFile(VERIFY, from_template("verify.sh", values).encode())
+    about = "tests the connection to the primary; its exit codes are listed at its top"
+    return PackFile("verify.sh", from_template("verify.sh", values).encode(), about=about)

@@ -7,18 +7,9 @@ from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
 from wizard.certificates.writing import truststore
 from wizard.configs import envfile
-from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.handoff.bundle import Pack, PackFile, pack
 from wizard.handoff.client import thumbprint
-from wizard.handoff.gateway import (
-    ABOUT_VERIFY,
-    ABOUT_WINDOWS,
-    BUNDLES,
-    VERIFY,
-    WINDOWS_PAGE,
-    settings_step,
-    verify_script,
-    windows_page,
-)
+from wizard.handoff.gateway import BUNDLES, settings_step, verify_script, windows_page
 from wizard.planning.gateway.stores import (
     GatewayInput,
     edited,
@@ -47,39 +38,36 @@ def gateway_pack(given: GatewayInput) -> Pack:
             "In the portal, check that the gateway is online.",
         )
         intro = "The new root is a public one that every Java trusts."
-        page = checklist(title, intro, steps, (), paths(f"{BUNDLES}/{host}", {}))
-        return Pack(host, title, (PackFile("CHECKLIST.md", page),), steps)
+        return pack(host, title, intro, steps, place=f"{BUNDLES}/{host}")
     roots = trusted_roots(given)
     place, path = f"{BUNDLES}/{host}", truststore_path(given)
     name, folder = file_name(path), path.rsplit("/", 1)[0]
-    files = [
-        PackFile(name, truststore(roots, given.trust_password, profile=given.profile), secret=True),
-        PackFile("unattended-lines.conf", envfile.snippet(trust_settings(given)).encode(), secret=True),
+    store = truststore(roots, given.trust_password, profile=given.profile)
+    lines = envfile.snippet(trust_settings(given)).encode()
+    stores = [
+        PackFile(name, store, True, f"the trust store, for {path}"),
+        PackFile("unattended-lines.conf", lines, True, "only the two settings"),
     ]
-    about = {
-        name: f"the trust store, for {path}",
-        "unattended-lines.conf": "only the two settings",
-        WINDOWS_PAGE: ABOUT_WINDOWS,
-    }
-    if given.unattended is not None:
-        files.append(PackFile("unattended.conf", edited(given, given.unattended, trust_alone=True), secret=True))
-        about["unattended.conf"] = "your unattended file with the two settings in it"
-    files.append(windows_page(given, name, "the two HCP_DEFAULT_TRUSTSTORE options"))
-    if given.presented is not None and given.presented.leaf is not None:
-        files.append(verify_script(given, given.presented.leaf, None))
-        about[VERIFY] = ABOUT_VERIFY
+    if given.unattended is None:
+        own = []
+    else:
+        data = edited(given, given.unattended, trust_alone=True)
+        own = [PackFile("unattended.conf", data, True, "your unattended file with the two settings in it")]
+    windows = windows_page(given, name, "the two HCP_DEFAULT_TRUSTSTORE options")
+    leaf = given.presented.leaf if given.presented is not None else None
+    tests = [verify_script(given, leaf, None)] if leaf is not None else []
     steps = (
         f"Copy this folder to the gateway {host} over SSH (scp, sftp),\nas {place}",
         f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
         f"install -m 0644 {shlex.quote(f'{place}/{name}')} {shlex.quote(path)}",
         settings_step(given, place),
         "Run the unattended installation as your version documents it.",
-        *([_VERIFY_STEP.format(place=place)] if VERIFY in about else []),
+        *([_VERIFY_STEP.format(place=place)] if tests else []),
         "In the portal, check that the gateway is online.",
         "Delete this folder on every machine that has a copy.",
     )
-    page = checklist(title, _intro(roots), steps, (), paths(place, about))
-    return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
+    files, listed = [*stores, *own, windows, *tests], [*stores, windows, *own, *tests]
+    return pack(host, title, _intro(roots), steps, files, listed=listed, place=place)
 
 
 def verify_pack(given: GatewayInput) -> Pack:
@@ -128,7 +116,7 @@ def client_pack(
     else:
         steps.append("Nothing to do: the roots are public ones that Windows has.")
     steps.append("Check the notification icon: idle grey is connected.")
-    about = {file: f"CA certificate {short(each)}, SHA-256 {each.sha256}" for file, each in added}
-    page = checklist(title, intro, tuple(steps), (), paths(host, about))
-    files = (PackFile("CHECKLIST.md", page), *(PackFile(file, each.der) for file, each in added))
-    return Pack(host, title, files, tuple(steps))
+    files = [
+        PackFile(file, each.der, about=f"CA certificate {short(each)}, SHA-256 {each.sha256}") for file, each in added
+    ]
+    return pack(host, title, intro, steps, files)

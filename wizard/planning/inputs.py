@@ -20,7 +20,7 @@ from wizard.findings import Finding
 from wizard.host.files import SecretGiver, home_expanded, named_inputs, read_input
 from wizard.host.machine import Machine, now_utc
 from wizard.planning import judge
-from wizard.planning.judge import Judged
+from wizard.planning.judge import Judged, KeyPassword, Reading
 from wizard.planning.snapshot import PASSWORD_KEY, MachineSnapshot
 from wizard.questions.answers import (
     Answers,
@@ -103,7 +103,7 @@ class PlanInputs:
         answers: all of them.
         base: the folder that relative paths in the answers are taken from.
         secret: the password for a key of the answers, None when nobody gives it.
-        key_password: asked when a private key has another password than its store.
+        key_password: asked when a private key has another password than its store; None asks for the source of its own.
         generated: the password of this run, where the operator wants one to be generated.
         wait_s: how long the server may take to answer after the restart.
         dry_run: nothing is kept or changed.
@@ -119,7 +119,7 @@ class PlanInputs:
     answers: Answers
     base: Path
     secret: Callable[[str], Secret | None]
-    key_password: RoleKeyPassword
+    key_password: RoleKeyPassword | None = None
     generated: Secret = field(default_factory=generate)
     wait_s: float = DEFAULT_WAIT_S
     dry_run: bool = False
@@ -149,16 +149,18 @@ class PlanInputs:
         if role not in done and role in self.chains:
             done[role] = judge.judge_kept(role, self.answers, self.chains[role], self.seen)
         if role not in done:
-            done[role] = judge.judge_role(
-                role,
-                self.answers,
-                self.base,
-                lambda: self.secret(f"{role}.password"),
-                self.seen,
-                key_password=lambda sure: self.key_password(role, sure),
-                pasted=self.pasted,
-            )
+            how = self.reading(f"{role}.password", lambda sure: self._key_password(role, sure))
+            done[role] = judge.judge_role(role, self.answers, how, self.seen)
         return done[role]
+
+    def reading(self, secret: str, key_password: KeyPassword = judge.no_other) -> Reading:
+        """How files are read that open with the password *secret*."""
+        return Reading(self.base, lambda: self.secret(secret), key_password, self.pasted)
+
+    def _key_password(self, role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as declared
+        if self.key_password is not None:
+            return self.key_password(role, sure)
+        return secret_of_key(self.secret, role) if sure else None
 
     @cached_property
     def others(self) -> tuple[tuple[str, Chain], ...]:
@@ -211,40 +213,12 @@ def store_password(
     return given, require_fit(given, inputs.answers.store_of(name), readers)
 
 
-def from_sources(  # noqa: PLR0913 - what a command knows
-    machine: Machine,
-    answers: Answers,
-    base: Path,
-    giver: SecretGiver,
-    *,
-    wait_s: float = DEFAULT_WAIT_S,
-    dry_run: bool = False,
-    kept: Plan | None = None,
-    chains: Mapping[str, Sequence[bytes]] | None = None,
-    progress: Progress = unseen,
-    checklist: Checklist | None = None,
-) -> PlanInputs:
-    """The inputs of a command: every password comes from *giver*, which knows the named sources."""
+def from_sources(machine: Machine, answers: Answers, base: Path, giver: SecretGiver, **more: Any) -> PlanInputs:
+    """The inputs of a command: every password comes from *giver*, which knows the named sources.
 
-    def secret(key: str) -> Secret | None:
-        return giver(key, base=base, source=answers.get(key))
-
-    def key_password(role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as declared
-        return secret_of_key(secret, role) if sure else None
-
-    return PlanInputs(
-        machine,
-        answers,
-        base,
-        secret,
-        key_password,
-        wait_s=wait_s,
-        dry_run=dry_run,
-        kept=kept,
-        chains=chains or {},
-        progress=progress,
-        checklist=checklist,
-    )
+    *more* are further fields of `PlanInputs`.
+    """
+    return PlanInputs(machine, answers, base, lambda key: giver(key, base=base, source=answers.get(key)), **more)
 
 
 def secret_of_key(secret: Callable[[str], Secret | None], role: str) -> Secret | None:

@@ -18,7 +18,6 @@ MARK = "pasted: "
 BEGINS, ENDS = "-----BEGIN ", "-----END "
 LARGEST = 256 * 1024
 """The longest text in characters; a chain with its key has about ten thousand."""
-NONE: Mapping[str, Secret] = {}
 
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 #]{1,40})-----")
 _END = re.compile(r"-----END ([A-Z0-9 #]{1,40})-----")

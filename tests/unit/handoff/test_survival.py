@@ -14,6 +14,7 @@ from wizard.cli.crash import report_bug, trace_text
 from wizard.cli.dispatch import SecretSources
 from wizard.errors import WizardError
 from wizard.host.machine import Machine, command
+from wizard.planning.judge import Reading
 from wizard.planning.judge import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
 from wizard.reports.review import compare_lines
@@ -152,15 +153,15 @@ def test_comparisons() -> None:
 def test_one_bad_file_in_a_folder_is_told_but_a_named_one_ends_it(tmp_path: Path) -> None:
     (tmp_path / "good.pem").write_bytes(acme().primary.chain_pem)
     (tmp_path / "locked.pfx").write_bytes(acme().gateway.pfx("another"))
-    loaded = load_files(["."], tmp_path, lambda: None, "primary-host")
+    loaded = load_files(["."], Reading(tmp_path, lambda: None), "primary-host")
     assert loaded.chain.leaf == acme().primary.certificate
     assert [(path.name, error.code) for path, error in loaded.problems] == [("locked.pfx", "reading.password-needed")]
     with pytest.raises(WizardError) as refusal:
-        load_files(["good.pem", "locked.pfx"], tmp_path, lambda: None, "primary-host")
+        load_files(["good.pem", "locked.pfx"], Reading(tmp_path, lambda: None), "primary-host")
     assert refusal.value.code == "reading.password-needed"
     (tmp_path / "good.pem").unlink()
     with pytest.raises(WizardError) as refusal:
-        load_files(["."], tmp_path, lambda: Secret("wrong one"), "primary-host")
+        load_files(["."], Reading(tmp_path, lambda: Secret("wrong one")), "primary-host")
     assert refusal.value.code == "reading.password-wrong"
 
 

@@ -10,7 +10,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.judge import read_all, roots_of
+from wizard.planning.judge import Reading, read_all, roots_of
 from wizard.questions.answers import ImportRoot
 
 
@@ -65,12 +65,12 @@ def primary_trust(inputs: PlanInputs) -> PrimaryTrust:
 
 
 def _from_files(inputs: PlanInputs) -> PrimaryTrust:
-    bundles, _ = read_all(
-        inputs.answers.primary.chain,
+    how = Reading(
         inputs.base,
         lambda: inputs.secret("primary.password") or inputs.secret("gateway.0.password"),
         pasted=inputs.pasted,
     )
+    bundles, _ = read_all(inputs.answers.primary.chain, how)
     roots = [chain.root for chain in assemble(bundles, now=now_utc()) if chain.root is not None]
     keys = [bundle.name for bundle in bundles if bundle.keys]
     findings = [Finding(codes.GATEWAY_PRIMARY_KEY_HERE, Locator("file", name), {"path": name}) for name in keys]

@@ -55,9 +55,7 @@ def cloud_trust(inputs: PlanInputs) -> Chain | None:
     primary = inputs.answers.primary
     if primary.kind is not PrimaryKind.CLOUD or not primary.cloud_authorities:
         return None
-    return load_authorities(
-        primary.cloud_authorities, inputs.base, lambda: inputs.secret("primary.password"), inputs.pasted
-    )
+    return load_authorities(primary.cloud_authorities, inputs.reading("primary.password"))
 
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
