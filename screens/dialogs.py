@@ -53,29 +53,34 @@ class Over(ModalScreen[Answer], PaintedOnce[Answer], inherit_bindings=False):
         self.dismiss(None)
 
 
-class Question(Over[str]):
-    """Words and buttons; the id of the pressed one is the answer."""
+AGAIN = "To see more or to continue, start cloudstream-wizard again."
 
-    name_of_card: ClassVar[str] = ""
-    first: ClassVar[str] = ""
 
-    def words(self) -> Sequence[Part]:
-        """What is asked."""
-        raise NotImplementedError
+class Quit(Over[str]):
+    """The question before leaving; the id of the pressed button is the answer, and staying is the first."""
 
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """Label and id of each."""
-        raise NotImplementedError
+    AUTO_FOCUS = "Act"
+
+    def __init__(self, *, running: bool, over: bool, answered: bool) -> None:
+        """*running*: a change is being made; *over*: one has ended; *answered*: there is something to keep."""
+        super().__init__()
+        self._buttons = [("Stay", "stay"), ("Leave", "leave")]
+        if running:
+            self._words: list[Part] = ["The change continues in the background and ends automatically.\n", AGAIN]
+            self._buttons = [("Keep watching", "stay"), ("Exit (the change continues)", "leave")]
+        elif over:
+            self._words = ["The change has ended. What it did stays.\n", AGAIN]
+        elif not answered:
+            self._words = ["Nothing was changed, and there are no answers."]
+        else:
+            self._words = ["Nothing was changed. Saved answers are kept, passwords are not.\n", AGAIN]
+            self._buttons = [("Stay", "stay"), ("Save and quit", "save"), ("Quit without saving", "forget")]
 
     def compose(self) -> Iterable[Widget]:
-        """The card."""
-        buttons = Horizontal(*(Act(label, id=name) for label, name in self.buttons()), classes="buttons")
-        yield Card(self.name_of_card, Static(say(*self.words())), buttons, classes="dialog small")
+        """What is kept, how to come back, and the buttons."""
+        buttons = Horizontal(*(Act(label, id=name) for label, name in self._buttons), classes="buttons")
+        yield Card("Leave the wizard?", Static(say(*self._words)), buttons, classes="dialog small")
         yield Keys()
-
-    def on_mount(self) -> None:
-        """The safe button is the first."""
-        self.query(Act).first().focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Its id is the answer."""
@@ -83,40 +88,10 @@ class Question(Over[str]):
         self.dismiss(event.button.id)
 
 
-AGAIN = "To see more or to continue, start cloudstream-wizard again."
-
-
-class Quit(Question):
-    """The question before leaving."""
-
-    name_of_card = "Leave the wizard?"
-
-    def __init__(self, *, running: bool, over: bool, answered: bool) -> None:
-        """*running*: a change is being made; *over*: one has ended; *answered*: there is something to keep."""
-        super().__init__()
-        self._change_runs, self._over, self._answered = running, over, answered
-
-    def words(self) -> Sequence[Part]:
-        """What is kept, and how to come back."""
-        if self._change_runs:
-            return ["The change continues in the background and ends automatically.\n", AGAIN]
-        if self._over:
-            return ["The change has ended. What it did stays.\n", AGAIN]
-        if not self._answered:
-            return ["Nothing was changed, and there are no answers."]
-        return ["Nothing was changed. Saved answers are kept, passwords are not.\n", AGAIN]
-
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """Staying is the first."""
-        if self._change_runs:
-            return [("Keep watching", "stay"), ("Exit (the change continues)", "leave")]
-        if self._over or not self._answered:
-            return [("Stay", "stay"), ("Leave", "leave")]
-        return [("Stay", "stay"), ("Save and quit", "save"), ("Quit without saving", "forget")]
-
-
 class Doubt(Over[bool]):
     """Warnings that nobody has accepted: with what comes of them, and No first."""
+
+    AUTO_FOCUS = "#stay"
 
     def __init__(self, pending_warnings: tuple[Finding, ...]) -> None:
         """About *pending_warnings*."""
@@ -142,10 +117,6 @@ class Doubt(Over[bool]):
         yield Card(f"{name}. Continue anyway?", reading, buttons, classes="dialog fitting")
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Begin with No."""
-        self.query_one("#stay").focus()
-
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Yes or no."""
         event.stop()
@@ -159,6 +130,7 @@ class Help(Over[None]):
         Binding("f1,enter", "close", show=False),
         Binding("f2", "search", "Search", key_display="F2"),
     ]
+    AUTO_FOCUS = "#page"
 
     def __init__(self, name: str, question: tuple[int, int] = (0, 1)) -> None:
         """The page *name*; *question* is the one with the focus, and how many the step has."""
@@ -172,10 +144,6 @@ class Help(Over[None]):
         field = Field(id="search", placeholder="F2: words to search in all pages of the help")
         yield Card("Help", field, Lines(id="found", highlighted=None), Reading(text, id="page"), classes="dialog")
         yield Keys()
-
-    def on_mount(self) -> None:
-        """Begin to read."""
-        self.query_one("#page").focus()
 
     def action_search(self) -> None:
         """To the field for words."""
@@ -213,6 +181,8 @@ class Help(Over[None]):
 class Commands(Over[None]):
     """Commands, each on a line of its own and without a frame, so that they can be copied from the terminal."""
 
+    AUTO_FOCUS = "#commands"
+
     def __init__(self, commands: Sequence[str]) -> None:
         """Show *commands*."""
         super().__init__()
@@ -223,10 +193,6 @@ class Commands(Over[None]):
         yield Static(say((" To repair it manually", "accent bold"), ("  in another window, as root\n", "muted")))
         yield Reading(Static(say("\n".join(self._commands)), classes="commands"), id="commands")
         yield Keys()
-
-    def on_mount(self) -> None:
-        """Begin to read."""
-        self.query_one("#commands").focus()
 
 
 class RequestFor(Over[tuple[str, str, Secret]]):

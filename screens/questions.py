@@ -15,7 +15,7 @@ from screens.frame import Page
 from screens.pages import PASTE_TEXT
 from screens.paths import Completion, complete, complete_from
 from screens.picker import Picker
-from screens.theme import MARKS, WARN, Part, hanging, refusal, say
+from screens.theme import MARKS, WARN, hanging, refusal, say
 from screens.widgets import Card, Choice, Facts, Field, Lines, NameField, PathField, Row, SecretField
 from wizard import codes
 from wizard.errors import WizardError
@@ -47,6 +47,7 @@ class Questions(Page):
         Binding("f5", "again", "Check again", show=False),
     ]
     detail_name = "About this question"
+    step: Step
 
     def __init__(self, step: Step | None, data: Any = None) -> None:
         """Ask *step*; *data* is what `look` gave."""
@@ -60,18 +61,14 @@ class Questions(Page):
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:
-        """See `Page`: the questions in the words that fit."""
-        return session.asked(step) if step is not None else ()
+        """See `Page`: what is found first, which a subclass shows, and the questions in the words that fit."""
+        return None, session.asked(step) if step is not None else ()
 
     @property
     def questions(self) -> Sequence[Question]:
         """The questions of this step."""
-        asked: Sequence[Question] = self.data
+        asked: Sequence[Question] = self.data[1]
         return asked
-
-    def claim(self) -> Sequence[Part]:
-        """The step, and what it is about."""
-        return [(self.step.title if self.step else "", "accent bold")]
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 
@@ -126,7 +123,7 @@ class Questions(Page):
         return Card(heading or question.heading, field, error, hint=hint)
 
     def _value(self, question: Question) -> str:
-        key = (self.step.id if self.step else "", question.key)
+        key = (self.step.id, question.key)
         return self.wizard.drafts.get(key) or self.session.value(question)
 
     def arrived(self) -> None:
@@ -176,10 +173,9 @@ class Questions(Page):
 
     def show_about(self) -> None:
         """Put the help of the question with the focus into the card below."""
-        at = self.place()
         found = self.query("#about")
-        if at is not None and found:
-            found.first(Facts).show(*self._about(at))
+        if found:
+            found.first(Facts).show(*self._about(self.place() or 0))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Its help, and the names that could follow."""
@@ -203,10 +199,9 @@ class Questions(Page):
             ):
                 self.refuse(field, self._put(question, field))
 
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:  # noqa: ARG002 - for subclasses
         """Help for the marked answer."""
-        if isinstance(event.option_list, Choice):
-            self.show_about()
+        self.show_about()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Files are browsed in a field for files, and PEM is pasted there."""
@@ -373,10 +368,10 @@ class Questions(Page):
         """Hand over what is typed; what cannot be used stays as a draft."""
         for question, field in self.fields:
             if self._put(question, field) is not None and not isinstance(field, SecretField):
-                self.wizard.drafts[self.step.id if self.step else "", question.key] = field.answer
+                self.wizard.drafts[self.step.id, question.key] = field.answer
 
     def _put(self, question: Question, field: Field | Choice) -> WizardError | None:
-        self.wizard.drafts.pop((self.step.id if self.step else "", question.key), None)
+        self.wizard.drafts.pop((self.step.id, question.key), None)
         try:
             if isinstance(field, SecretField):
                 if field.touched and not self._differ():
@@ -396,7 +391,7 @@ class Questions(Page):
                 field.begin_again()
             wrong.append((typed[0], differing()))
         self._refuse(wrong)
-        if not wrong and self.step is not None:
+        if not wrong:
             self.frame.tell()
             self.wizard.work("check", self._judge, self._checked, "Checking ...")
 
@@ -404,37 +399,30 @@ class Questions(Page):
         """Look at the files and the machine again."""
         self.session.invalidate()
         self.keep()
-        if self.step is not None:
-            self.wizard.open(self.step)
+        self.wizard.open(self.step)
 
     def _judge(self) -> list[Problem]:
-        assert self.step is not None  # noqa: S101 - for the type checker
         problems = self.session.check(self.step)
         self._pending = () if problems else self.session.pending_warnings(self.step)
         return problems
 
     def _checked(self, found: list[Problem] | WizardError) -> None:
-        if not self._shown_in_place(found) and self.step is not None:
+        self._show_in_place(found)
+        if not found:
             self.wizard.confirm_warnings(self.step, self._pending)
 
-    def _shown_in_place(self, found: list[Problem] | WizardError) -> list[Problem]:
-        """Show each problem at its field, or below the page; the problems."""
+    def _show_in_place(self, found: list[Problem] | WizardError) -> None:
+        """Show each problem at its field, or below the page."""
         problems = [Problem("", found)] if isinstance(found, WizardError) else found
         by_key = {question.key: field for question, field in reversed(self.fields)}
         self._refuse([(by_key[each.key], each.error) for each in problems if each.key in by_key])
         for problem in problems:
             if problem.key not in by_key:
                 self.tell_problem(problem.error)
-        return problems
 
     def explain(self) -> None:
         """See `Page`: as if Enter had been pressed, but nothing is taken and nothing follows."""
-        step = self.step
-        if step is not None:
-            self.wizard.work("check", lambda: self.session.check(step), self._explained, "Checking ...")
-
-    def _explained(self, found: "list[Problem] | WizardError") -> None:
-        self._shown_in_place(found)
+        self.wizard.work("check", lambda: self.session.check(self.step), self._show_in_place, "Checking ...")
 
     def tell_problem(self, error: WizardError) -> None:
         """Report an error that blocks the step and belongs to no single field."""

@@ -22,7 +22,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host import editor
 from wizard.questions.answers import Goal
-from wizard.questions.flow import Question, Step
+from wizard.questions.flow import Step
 from wizard.secret import Secret
 from wizard.session.repair_flow import EXAMINE_AGAIN, Next, Row, State
 from wizard.session.repair_flow import Rescue as Found
@@ -62,15 +62,9 @@ class Rescue(Questions):
         return found
 
     @property
-    def questions(self) -> Sequence[Question]:
-        """The password, when it is needed."""
-        asked: Sequence[Question] = self.data[1]
-        return asked
-
-    @property
     def again(self) -> bool:
         """Whether this is the check after a repair."""
-        return self.step is not None and self.step.id == EXAMINE_AGAIN
+        return self.step.id == EXAMINE_AGAIN
 
     def help_question(self) -> tuple[int, int]:
         """See `Page`: the section about the password is the last of three."""
@@ -135,35 +129,31 @@ class Rescue(Questions):
         width = self.app.size.width - (RAIL if self.app.size.width >= WIDE else 0) - BESIDE
         row: list[Act] = []
         used = 0
-        for label, name in self._labels():
+        for each in self.data[2]:
+            label = self.found.label(each, again=self.again)
             need = len(label) + _SIDES + _GAP
             if row and used + need > width:
                 yield Horizontal(*row, classes="buttons")
                 row, used = [], 0
-            row.append(Act(label, id=name))
+            row.append(Act(label, id=each.value))
             used += need
         yield Horizontal(*row, classes="buttons")
-
-    def _labels(self) -> Iterable[tuple[str, str]]:
-        for each in self.data[2]:
-            yield self.found.label(each, again=self.again), each.value
 
     def _evidence(self) -> Content:
         finding = self.found.rows[0].finding
         same = [each.message for each in self.found.diagnosis.findings if each.code == finding.code]
         shown = "\n  ".join(same or [finding.message])
-        return say(_mark(finding), shown, ("\n  ", ""), (finding.why, "muted"), *self._code(finding))
+        return say(_mark(finding), shown, ("\n  ", ""), (finding.why, "muted"), *self._code(finding, "\n"))
 
-    def _code(self, finding: Finding) -> list[Part]:
-        return [(f"\n  [{finding.code}]", "muted")] if self._codes else []
+    def _code(self, finding: Finding, before: str = "") -> list[Part]:
+        return [(f"{before}  [{finding.code}]", "muted")] if self._codes else []
 
     def _detail(self) -> list[FactRow]:
         row = self.found.rows[self._at]
         steps = _steps(row)
         name = "Do" if row.by_hand else "Repair"
-        code: list[Part] = [(f"  [{row.finding.code}]", "muted")] if self._codes else []
         return [
-            ("Evidence", [row.finding.message, *code]),
+            ("Evidence", [row.finding.message, *self._code(row.finding)]),
             ("Means", [(row.finding.why, "muted")]),
             (name, _numbered(steps) if len(steps) > 1 else [steps[0]]),
         ]
@@ -171,8 +161,7 @@ class Rescue(Questions):
     def _listed(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
         for finding in findings:
-            parts += ["\n" if parts else "", *finding_line(finding)]
-            parts += [(f"  [{finding.code}]", "muted")] if self._codes else []
+            parts += ["\n" if parts else "", *finding_line(finding), *self._code(finding)]
         return parts
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -190,7 +179,6 @@ class Rescue(Questions):
         """Do what was chosen."""
         event.stop()
         step = self.step
-        assert step is not None  # noqa: S101 - this page always has one
         what = Next(event.button.id or "")
         match what:
             case Next.REPAIR if self.again:

@@ -83,6 +83,7 @@ class Review(Page):
     """The plan, as the engine made it from the object that will be applied."""
 
     data: Made
+    step: Step
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
 
     def __init__(self, step: Step | None, data: Any) -> None:
@@ -119,7 +120,8 @@ class Review(Page):
         """Summary, picture, buttons, tabs."""
         rows = summary(self.data)
         if self.data.blocked:
-            yield Card("Errors", Static(say(*self._errors())))
+            bad = [each for each in self.data.findings if each.severity >= Severity.ERROR]
+            yield Card("Errors", Static(say(*self._findings(bad))))
         elif rows:
             yield Card("What will change", Facts(*rows, name_width=12))
         picture = self._picture()
@@ -139,7 +141,7 @@ class Review(Page):
         with TabbedContent(id="tabs"):
             if self.data.decided:
                 with TabPane(say("Your answers"), id="answers"):
-                    yield Lines(*self._answers(), id="decided")
+                    yield Lines(*(Option(say((line.text, TONES[line.tone]))) for line in self._decided()), id="decided")
             with TabPane(say("Details"), id="details"), Reading():
                 yield Static(say(*parts_of((*self.data.lines, *self.data.later))))
             if self._endings:
@@ -152,10 +154,6 @@ class Review(Page):
     def arrived(self) -> None:
         """At the button."""
         self.query(Act).first().focus()
-
-    def _errors(self) -> list[Part]:
-        bad = [each for each in self.data.findings if each.severity >= Severity.ERROR]
-        return self._findings(bad)
 
     def _findings(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
@@ -171,9 +169,6 @@ class Review(Page):
 
     def _decided(self) -> list[Line]:
         return [line for line in self.data.decided if line.can_be_chosen]
-
-    def _answers(self) -> list[Option]:
-        return [Option(say((line.text, TONES[line.tone]))) for line in self._decided()]
 
     def _picture(self) -> Content | None:
         """Who connects to whom, as rehearsed in memory."""
@@ -210,26 +205,24 @@ class Review(Page):
 
     def action_go_on(self) -> None:
         """Go on; warnings are asked about first."""
-        step = self.step
-        if step is None or self.data.blocked:
+        if self.data.blocked:
             return
         if self.empty:
-            self.wizard.skip_change(step)
+            self.wizard.skip_change(self.step)
             return
 
         def found(pending_warnings: Any) -> None:
             if isinstance(pending_warnings, WizardError):
                 self.frame.tell(MARKS["bad"], pending_warnings.in_one_line)
             else:
-                self.wizard.confirm_warnings(step, pending_warnings)
+                self.wizard.confirm_warnings(self.step, pending_warnings)
 
-        self.wizard.work("check", lambda: self.session.pending_warnings(step), found, "Checking ...")
+        self.wizard.work("check", lambda: self.session.pending_warnings(self.step), found, "Checking ...")
 
     def action_again(self) -> None:
         """Look at the machine and make the plan again."""
         self.session.invalidate()
-        if self.step is not None:
-            self.wizard.open(self.step)
+        self.wizard.open(self.step)
 
 
 class Confirm(Page):
@@ -295,8 +288,8 @@ class Confirm(Page):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Apply, or go back."""
         event.stop()
-        if event.button.id == "apply" and self.step is not None:
-            self.wizard.forward(self.step)
+        if event.button.id == "apply":
+            super().action_go_on()
         else:
             self.action_back()
 

@@ -26,6 +26,7 @@ class Start(Page):
     data: Overview
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
     first_focus = "#goal"
+    step: Step
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Overview:  # noqa: ARG003 - as in the base
@@ -46,11 +47,10 @@ class Start(Page):
             classes="now",
         )
         yield Static(self._picture(), classes="picture tall-only")
-        question = self.step.questions[0] if self.step else None
-        choices = question.choices if question else ()
-        yield Static(say((question.heading if question else "", "bold")), classes="ask")
-        yield Choice([(each.value, self._words(each.value, each.label, each.detail)) for each in choices],
-                     self._marked(), id="goal")  # fmt: skip
+        question = self.step.questions[0]
+        yield Static(say((question.heading, "bold")), classes="ask")
+        words = [(each.value, self._words(each.value, each.label, each.detail)) for each in question.choices]
+        yield Choice(words, self._marked(), id="goal")
         yield Card("What it takes", Facts(*self._takes(self._marked())), id="detail")
 
     def arrived(self) -> None:
@@ -128,9 +128,8 @@ class Start(Page):
 
     def action_go_on(self) -> None:
         """Take the marked goal."""
-        if self.step is not None:
-            self.session.put(self.step.questions[0], self.query_one("#goal", Choice).answer)
-            self.wizard.forward(self.step)
+        self.session.put(self.step.questions[0], self.query_one("#goal", Choice).answer)
+        self.wizard.forward(self.step)
 
     def action_again(self) -> None:
         """Look at the machine again."""

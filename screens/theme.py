@@ -142,12 +142,8 @@ def _rgb(name: str, back: str, raised: str, line: str, cursor: str, *, dark: boo
             "block-cursor-blurred-foreground": roles["text"],
             "block-cursor-blurred-background": raised,
             "block-cursor-blurred-text-style": "none",
-            "footer-background": raised,
-            "footer-key-foreground": roles["accent"],
-            "footer-description-foreground": roles["text"],
             "scrollbar": line,
             "scrollbar-background": back,
-            "scrollbar-active": roles["accent"],
             "input-selection-background": f"{roles['accent']} 35%",
         },
     )
@@ -155,13 +151,12 @@ def _rgb(name: str, back: str, raised: str, line: str, cursor: str, *, dark: boo
 
 def _ansi(name: str, accent: str, good: str, warn: str, bad: str) -> Theme:
     plain = "ansi_default"
-    names = "line raised muted on-accent border-blurred ansi-background ansi-foreground block-cursor-foreground"
-    names += (
-        " block-cursor-background block-cursor-blurred-foreground block-cursor-blurred-background footer-background"
+    names = (
+        "line raised muted on-accent border-blurred ansi-background ansi-foreground scrollbar-background "
+        "scrollbar-corner-color block-cursor-foreground block-cursor-background block-cursor-blurred-foreground "
+        "block-cursor-blurred-background input-cursor-background input-cursor-foreground input-selection-background "
+        "input-selection-foreground"
     )
-    names += " footer-description-foreground footer-item-background footer-key-background footer-description-background"
-    names += " scrollbar-background scrollbar-background-hover scrollbar-background-active scrollbar-corner-color"
-    names += " input-cursor-background input-cursor-foreground input-selection-background input-selection-foreground"
     return Theme(
         name=name,
         dark=True,
@@ -180,9 +175,7 @@ def _ansi(name: str, accent: str, good: str, warn: str, bad: str) -> Theme:
         luminosity_spread=0,
         variables={
             **dict.fromkeys(names.split(), plain),
-            **dict.fromkeys(
-                ("border", "footer-key-foreground", "scrollbar", "scrollbar-hover", "scrollbar-active"), accent
-            ),
+            **dict.fromkeys(("border", "scrollbar"), accent),
             "block-cursor-text-style": "bold reverse",
             "block-cursor-blurred-text-style": "bold",
             "input-cursor-text-style": "reverse",

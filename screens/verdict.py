@@ -13,7 +13,7 @@ from screens.frame import cut
 from screens.lists import Chain, Rows
 from screens.questions import Questions
 from screens.theme import MARKS, Part, life_role, say
-from screens.widgets import Card, Facts, Lines, Row
+from screens.widgets import Card, Lines, Row
 from wizard.certificates import fields
 from wizard.findings import Finding, Severity, has_errors
 from wizard.findings import worst as most
@@ -113,12 +113,6 @@ class Verdict(Questions):
         return found_for(session, step.role), session.asked(step)
 
     @property
-    def questions(self) -> Sequence[Question]:
-        """The host name, and what arises from the files."""
-        asked: Sequence[Question] = self.data[1]
-        return asked
-
-    @property
     def found(self) -> Found:
         """The chain."""
         found: Found = self.data[0]
@@ -173,19 +167,6 @@ class Verdict(Questions):
         at = marked.first(Lines).highlighted if marked else 0
         return list(self.found.items[at or 0].rows) if self.found.items else []
 
-    def show_about(self) -> None:
-        """The detail card follows the focus and the mark."""
-        found = self.query("#about")
-        if found:
-            found.first(Facts).show(*self._about(self.place() or 0))
-
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Another finding."""
-        if event.option_list.id == "findings":
-            self.show_about()
-        else:
-            super().on_option_list_option_highlighted(event)
-
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter goes on, to the question when there is one."""
         if event.option_list.id == "findings":
@@ -221,15 +202,8 @@ class Others(Questions):
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
         roles = session.answers.other_roles()
-        return [(role, session.answers.table(role).host, found_for(session, role)) for role in roles], session.asked(
-            step
-        )
-
-    @property
-    def questions(self) -> Sequence[Question]:
-        """Those that arise from what was found."""
-        asked: Sequence[Question] = self.data[1]
-        return asked
+        found = [(role, session.answers.table(role).host, found_for(session, role)) for role in roles]
+        return found, session.asked(step)
 
     @property
     def machines(self) -> list[tuple[str, str, Found]]:
@@ -272,10 +246,6 @@ class Others(Questions):
             rows.append(("" if number else "Findings", list(item.line)))
             rows += [("", words) for name, words in item.rows if name == "Do"]
         return rows
-
-    def show_about(self) -> None:
-        """The detail card follows the focus and the mark."""
-        self.query_one("#about", Facts).show(*self._about(self.place() or 0))
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Another machine."""

@@ -108,6 +108,8 @@ ENDPOINTS = "primary.endpoints"
 """The nodes of the primary with their port, as one answer."""
 OCSP_CHECK, OCSP_URL = "account.ocsp-check", "account.ocsp-url"
 """The two OCSP settings of the portal, which are one answer in the file."""
+VERSIONS = {"others.gateways": ("gateway", "java", "Java"), "others.clients": ("client", "windows", "Windows")}
+"""The table of the answers for each list of machines, its key for a version, and of what."""
 ROOT = "roots."
 """Before the fingerprint of a root: whether that one is public, as one answer."""
 

@@ -10,15 +10,13 @@ from wizard.errors import WizardError
 from wizard.host.files import expand_inputs
 from wizard.host.jre import parse_version
 from wizard.printable import printable
-from wizard.questions.answers import BEGINS, MARK, is_pasted, pasted_word
+from wizard.questions.answers import BEGINS, MARK, VERSIONS, is_pasted, pasted_word
 from wizard.questions.flow import Ask, Question
 from wizard.secret import Secret
 from wizard.session.first_page import TAKES
 from wizard.session.help_pages import question_place
 from wizard.session.session import Session
 
-VERSIONS = {"others.gateways": ("gateway", "java", "Java"), "others.clients": ("client", "windows", "Windows")}
-"""The table of the answers for each list of machines, its key for a version, and of what."""
 IN_VAIN = ("others.chain", "others.password")
 """Not asked while there are no other machines."""
 
