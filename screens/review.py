@@ -96,19 +96,14 @@ class Review(Page):
         """See `Page`: the review, and when each certificate ends."""
         return session.review(), endings(session.inputs)
 
-    @property
-    def empty(self) -> bool:
-        """Nothing would be done."""
-        return self.data.plan.is_empty and not self.data.undo
-
     def claim(self) -> Sequence[Part]:
         """Whether it can be applied."""
         if self.data.blocked:
             return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
-        if self.empty and self.data.phase.number:
+        if self.data.is_empty and self.data.phase.number:
             words = f"  phase {numbered(self.data.phase)}"
             return [(f"{OK} Nothing to do on this machine", "ok bold"), (words, "muted")]
-        if self.empty:
+        if self.data.is_empty:
             return [(f"{OK} Nothing to do", "ok bold"), ("  the server is already set up like this", "muted")]
         files = self.data.plan.files_changed or len(self.data.undone_files)
         return [
@@ -207,7 +202,7 @@ class Review(Page):
         """Go on; warnings are asked about first."""
         if self.data.blocked:
             return
-        if self.empty:
+        if self.data.is_empty:
             self.wizard.skip_change(self.step)
             return
 

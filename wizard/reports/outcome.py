@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.model import Bundle, Chain
 from wizard.change.events import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
 from wizard.change.plan import (
     EditFile,
@@ -21,30 +20,10 @@ from wizard.change.plan import (
     Restart,
 )
 from wizard.change.store import Entry
-from wizard.errors import WizardError
-from wizard.findings import Finding, Severity, has_errors
+from wizard.findings import Finding, has_errors
 from wizard.host.machine import Machine, command, group_name_of, name_of
 from wizard.printable import printable, wrapped
-from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
-from wizard.reports.review import title, tree_lines
-
-
-def verdict(
-    chain: Chain,
-    findings: Sequence[Finding],
-    bundles: Sequence[Bundle],
-    problems: Iterable[tuple[str, WizardError]],
-    now: datetime,
-) -> list[Line]:
-    """The chain that was found, what the rules say of it, and the files that could not be read."""
-    files = f"{len(bundles)} file{'' if len(bundles) == 1 else 's'} read"
-    result = [Line(f"{title(chain)} ({files})", Tone.HEADING), *tree_lines(chain, now), Line("")]
-    if all(finding.severity == Severity.NOTE for finding in findings):
-        result.append(Line("OK: this certificate can be used here.", Tone.GOOD))
-    result += finding_lines(findings)
-    for name, error in problems:
-        result.append(Line(f"Not read: {printable(name)}: {error.message} [{error.code}]", Tone.FAINT))
-    return result
+from wizard.reports.lines import Line, Tone, finding_lines
 
 
 def review(plan: Plan, findings: Sequence[Finding], machine: Machine) -> list[Line]:
@@ -101,7 +80,8 @@ def _details(step: FileStep | Restart | LoadTimer | Probe, machine: Machine) -> 
 
 
 def _diff(text: str) -> list[Line]:
-    return [Line(f"   {line.text}", line.tone) for line in diff_lines(text)] if text else []
+    tones = {"+": Tone.ADDED, "-": Tone.REMOVED, "@": Tone.FAINT}
+    return [Line(f"   {line}", tones.get(line[:1], Tone.PLAIN)) for line in text.splitlines()]
 
 
 def _link(step: FileStep) -> list[Line]:
@@ -170,11 +150,6 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     if ended.page:
         result.append(Line(f"State of each file: {printable(ended.page)}"))
     return result
-
-
-def heading(host: str) -> list[Line]:
-    """The host that the lines below are about; nothing when there is only one."""
-    return [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
 
 
 def summary(

@@ -247,10 +247,9 @@ class Review:
         return (*self.decided, *self.lines, *self.later)
 
     @property
-    def rows(self) -> tuple[tuple[str, str], ...]:
-        """Id and words of each step, in order, for following them."""
-        undone = tuple((step.id, step.words) for step in self.undo)
-        return undone or tuple((step.id, step.summary) for step in self.plan.steps)
+    def is_empty(self) -> bool:
+        """Whether nothing would be done."""
+        return self.plan.is_empty and not self.undo
 
     @property
     def undone_files(self) -> tuple[str, ...]:

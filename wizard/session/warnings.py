@@ -24,10 +24,9 @@ from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import OCSP_CHECK, ROOT, Goal, Offer, Phase, PrimaryKind, RootKind
 from wizard.questions.flow import Ask, Question, Step, StepId, View, question
-from wizard.reports import outcome
 from wizard.reports.calendar import Ending, Seen, calendar
-from wizard.reports.lines import Line, Tone
-from wizard.reports.review import compare_lines
+from wizard.reports.lines import Line, Tone, finding_lines
+from wizard.reports.review import compare_lines, title, tree_lines
 
 
 def of_chains(inputs: PlanInputs, step: Step) -> tuple[Finding, ...]:
@@ -152,11 +151,19 @@ def endings(inputs: PlanInputs) -> tuple[Ending, ...]:
 
 
 def _verdict(inputs: PlanInputs, role: str) -> list[Line]:
-    judged = inputs.judged(role)
-    problems = [(str(path), error) for path, error in judged.loaded.problems]
-    host = inputs.answers.table(role).host if role != "primary" else ""
-    shown = outcome.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
-    return [*outcome.heading(host), *_beside_installed(inputs, role, judged), *shown]
+    """The chain that was found, what the rules say of it, and the files that could not be read."""
+    judged, now = inputs.judged(role), now_utc()
+    host, count = inputs.answers.table(role).host if role != "primary" else "", len(judged.loaded.bundles)
+    result = [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
+    result += _beside_installed(inputs, role, judged)
+    read = f"{count} file{'' if count == 1 else 's'} read"
+    result += [Line(f"{title(judged.chain)} ({read})", Tone.HEADING), *tree_lines(judged.chain, now), Line("")]
+    if all(finding.severity == Severity.NOTE for finding in judged.findings):
+        result.append(Line("OK: this certificate can be used here.", Tone.GOOD))
+    result += finding_lines(judged.findings)
+    for path, error in judged.loaded.problems:
+        result.append(Line(f"Not read: {printable(str(path))}: {error.message} [{error.code}]", Tone.FAINT))
+    return result
 
 
 def _beside_installed(inputs: PlanInputs, role: str, judged: Judged) -> list[Line]:

@@ -125,22 +125,21 @@ class Asker:
         before = self.session.value(question)
         folder = folder_of("" if pasted_word(before) else _last(before))
         while True:
-            offered = offer(
-                self.session.base, folder, certificates=question.takes_pem or question.key == "others.chain"
-            )
-            if offered.names:
-                self.dialogue.say(f"Files in {offered.folder or self.session.base} (you can enter their numbers):")
-            for number, name in enumerate(offered.names, start=1):
+            certificates = question.takes_pem or question.key == "others.chain"
+            names, more = offer(self.session.base, folder, certificates=certificates)
+            if names:
+                self.dialogue.say(f"Files in {folder or self.session.base} (you can enter their numbers):")
+            for number, name in enumerate(names, start=1):
                 what = ", this folder and all its files" if name == folder else ", a folder" * name.endswith("/")
                 self.dialogue.say(f"  {number:2}  {name}{what}")
-            if offered.more:
-                self.dialogue.say(f"      and {offered.more} more; type their names")
+            if more:
+                self.dialogue.say(f"      and {more} more; type their names")
             text = self.dialogue.ask("Answer", before)
-            numbers = _numbers(text) if offered.names else []
-            if max(numbers, default=0) > len(offered.names):
-                self.dialogue.say(f"Error: please type numbers from 1 to {len(offered.names)}, or a path.")
+            numbers = _numbers(text) if names else []
+            if max(numbers, default=0) > len(names):
+                self.dialogue.say(f"Error: please type numbers from 1 to {len(names)}, or a path.")
                 continue
-            picked = [offered.names[at - 1] for at in numbers]
+            picked = [names[at - 1] for at in numbers]
             opened = picked[0] if len(picked) == 1 and picked[0].endswith("/") and picked[0] != folder else ""
             if not opened:
                 break

@@ -1,7 +1,6 @@
 """The files of a folder as numbered lines, to name one by its number."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.printable import printable
@@ -11,23 +10,12 @@ ENDINGS = frozenset({".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p
 MOST_READ, MOST_SHOWN = 2000, 20
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a folder holds.
+def offer(base: Path, folder: str, *, certificates: bool) -> tuple[list[str], int]:
+    """BLOCKING. How each entry of *folder*, relative to *base*, is typed, and how many more there are.
 
-    Attributes:
-        folder: the folder as it is typed, "" or with a slash at its end.
-        names: how each entry is typed; folders end with a slash. The first is the folder itself when it can be taken.
-        more: how many entries are not among the names.
+    Folders end with a slash; the first entry is the folder itself when it can be taken. Of files only those with
+    *certificates*, or all.
     """
-
-    folder: str
-    names: tuple[str, ...]
-    more: int = 0
-
-
-def offer(base: Path, folder: str, *, certificates: bool) -> Offer:
-    """BLOCKING. Look into *folder*, relative to *base*; only files with certificates and folders, or all files."""
     found: list[tuple[bool, str]] = []
     try:
         with os.scandir(base / os.path.expanduser(folder or ".")) as entries:  # noqa: PTH111 - "~/" keeps its slash
@@ -36,10 +24,10 @@ def offer(base: Path, folder: str, *, certificates: bool) -> Offer:
                 if wanted and not entry.name.startswith(".") and printable(entry.name) == entry.name:
                     found.append((entry.is_dir(), f"{folder}{entry.name}{'/' if entry.is_dir() else ''}"))
     except OSError:
-        return Offer(folder, ())
+        return [], 0
     names = [name for _is_folder, name in sorted(found)]
     own = [folder] if folder and certificates and names else []
-    return Offer(folder, tuple(own + names[:MOST_SHOWN]), max(0, len(names) - MOST_SHOWN))
+    return own + names[:MOST_SHOWN], max(0, len(names) - MOST_SHOWN)
 
 
 def folder_of(path: str) -> str:

@@ -35,7 +35,7 @@ def goes_on(session: Session, dialogue: Dialogue, step: Step) -> bool:
     pending_warnings = session.pending_warnings(step)
     if not pending_warnings:
         return True
-    dialogue.say_lines(doubt_lines(pending_warnings)[:-1])
+    dialogue.say_lines(doubt_lines(pending_warnings))
     if dialogue.choose("Continue anyway? (yes/no)", ("yes", "no"), "no") == "yes":
         session.accept_warnings(pending_warnings)
         return True
