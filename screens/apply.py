@@ -195,11 +195,12 @@ class Apply(Page):
 class Proof(Page):
     """How the change ended: what is presented now, how to see it, how to undo it, and what is next."""
 
+    data: tuple[Ended, list[tuple[str, str, str]]]
+
     @property
     def ended(self) -> Ended:
         """The end."""
-        ended: Ended = self.data[0]
-        return ended
+        return self.data[0]
 
     @property
     def good(self) -> bool:

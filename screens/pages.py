@@ -24,18 +24,9 @@ MARKDOWN = "textual.widgets:Markdown"
 
 LOADED_LATER = (
     *PAGES.values(),
-    QUESTIONS,
-    VERDICT,
-    OTHERS,
-    MACHINES,
-    REFUSED,
-    RECOVER,
-    RESUME,
-    DOUBT,
-    HELP,
-    QUIT,
-    PASTE_TEXT,
-    MARKDOWN,
+    *(QUESTIONS, VERDICT, OTHERS, MACHINES),
+    *(REFUSED, RECOVER, RESUME),
+    *(DOUBT, HELP, QUIT, PASTE_TEXT, MARKDOWN),
 )
 """Every entry is resolved by a test."""
 

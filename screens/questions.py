@@ -33,11 +33,6 @@ AGAIN = "-again"
 """Behind the id of a field that repeats a new password."""
 
 
-def ident(question: Question) -> str:
-    """The id of the field of *question*."""
-    return f"field-{question.key.replace('.', '-')}"
-
-
 class Questions(Page):
     """Asks the questions of one step. It keeps no password: they go to the engine, and the fields are destroyed."""
 
@@ -88,7 +83,7 @@ class Questions(Page):
     def cards(self) -> Iterable[Widget]:
         """A card for each question; a new password has two."""
         for question in self.questions:
-            name = ident(question)
+            name = f"field-{question.key.replace('.', '-')}"
             match question.ask:
                 case Ask.CHOICE:
                     widget: Field | Choice = Choice(
@@ -388,8 +383,8 @@ class Questions(Page):
         if self._differ():
             typed = self._twice()
             for field in typed:
-                field.begin_again()
-            wrong.append((typed[0], differing()))
+                field.value = ""
+            wrong.append((typed[0], WizardError(codes.PASSWORD_DIFFERS, case="fields")))
         self._refuse(wrong)
         if not wrong:
             self.frame.tell()
@@ -446,7 +441,7 @@ class Questions(Page):
             if error is not None and isinstance(field, SecretField):
                 # The repetition of what was refused is of no use.
                 for repeated in self._twice()[1:]:
-                    repeated.begin_again()
+                    repeated.value = ""
             if error is not None and isinstance(field, SecretField) and field.value:
                 # What is hidden is not corrected letter by letter: typing replaces it, F4 shows it.
                 field.action_select_all()
@@ -484,8 +479,3 @@ def _example(question: Question) -> str:
 
 def _choice(label: str, detail: str) -> Content:
     return say(f"  {label:<28}", (f" {detail}" if detail else "", "muted"))
-
-
-def differing() -> WizardError:
-    """The two passwords are not the same."""
-    return WizardError(codes.PASSWORD_DIFFERS, case="fields")

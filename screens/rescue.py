@@ -22,9 +22,9 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host import editor
 from wizard.questions.answers import Goal
-from wizard.questions.flow import Step
+from wizard.questions.flow import Step, StepId
 from wizard.secret import Secret
-from wizard.session.repair_flow import EXAMINE_AGAIN, Next, Row, State
+from wizard.session.repair_flow import Next, Row, State
 from wizard.session.repair_flow import Rescue as Found
 from wizard.session.session import Session
 
@@ -64,7 +64,7 @@ class Rescue(Questions):
     @property
     def again(self) -> bool:
         """Whether this is the check after a repair."""
-        return self.step.id == EXAMINE_AGAIN
+        return self.step.id == StepId.EXAMINE_AGAIN
 
     def help_question(self) -> tuple[int, int]:
         """See `Page`: the section about the password is the last of three."""

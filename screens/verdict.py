@@ -112,11 +112,12 @@ class Verdict(Questions):
         assert step is not None  # noqa: S101 - for the type checker
         return found_for(session, step.role), session.asked(step)
 
+    data: tuple[Found, Sequence[Question]]
+
     @property
     def found(self) -> Found:
         """The chain."""
-        found: Found = self.data[0]
-        return found
+        return self.data[0]
 
     def claim(self) -> Sequence[Part]:
         """Whether it can be used."""
@@ -205,11 +206,12 @@ class Others(Questions):
         found = [(role, session.answers.table(role).host, found_for(session, role)) for role in roles]
         return found, session.asked(step)
 
+    data: tuple[list[tuple[str, str, Found]], Sequence[Question]]
+
     @property
     def machines(self) -> list[tuple[str, str, Found]]:
         """Role, host, and what its files came to."""
-        found: list[tuple[str, str, Found]] = self.data[0]
-        return found
+        return self.data[0]
 
     def claim(self) -> Sequence[Part]:
         """Whether all can be used."""

@@ -209,11 +209,12 @@ class SecretField(Field):
         Binding("delete,ctrl+d", "delete_right", show=False),
         Binding("backspace", "delete_left", show=False),
     ]
-    STORED = "stored; type to replace it, Delete to clear it"
 
     def __init__(self, *, id: str, kept: bool) -> None:  # noqa: A002 - Textual's name
         """*kept*: one was typed before and is still in memory."""
-        super().__init__(id=id, secret=True, placeholder=self.STORED if kept else "")
+        super().__init__(
+            id=id, secret=True, placeholder="stored; type to replace it, Delete to clear it" if kept else ""
+        )
         self.kept = kept
         self._cleared = False
 
@@ -225,10 +226,6 @@ class SecretField(Field):
     def secret(self) -> Secret:
         """What is typed."""
         return Secret(self.value)
-
-    def begin_again(self) -> None:
-        """Empty the field."""
-        self.value = ""
 
     def pasted(self, lines: list[str]) -> str:
         """As it is: a blank may belong to the password."""

@@ -67,7 +67,10 @@ def search_text(leaf: Certificate, wanted: str = "auto") -> str:
     """
     own, above = _values(fields.subject_name(leaf)), _values(fields.issuer_name(leaf))
     if wanted != "auto":
-        _require_match(wanted, leaf, (*own, *above))
+        if not _SAFE.fullmatch(wanted):
+            raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, subject=short(leaf), example=search_text(leaf))
+        if not any(wanted.lower() in value.lower() for value in (*own, *above)):
+            raise WizardError(codes.CLIENT_SUBJECT_UNMATCHED, subject=short(leaf), text=wanted, name=short(leaf))
         return wanted
     found = _texts(own) or _texts(above)
     if not found:
@@ -78,41 +81,19 @@ def search_text(leaf: Certificate, wanted: str = "auto") -> str:
 
 def common_text(leaves: Sequence[Certificate]) -> str:
     """One text that is in the common name of the issuer of all *leaves*, the longest; "" when none is safe."""
-    issuers = [_common_names(fields.issuer_name(leaf)) for leaf in leaves]
+    issuers = [_values(fields.issuer_name(leaf), NameOID.COMMON_NAME) for leaf in leaves]
     found = _texts(issuers[0]) if issuers else set()
     fit = [text for text in found if all(text.lower() in "\n".join(each).lower() for each in issuers)]
     return max(fit, key=lambda text: (len(text), text), default="")
 
 
-def _common_names(name: x509.Name | None) -> tuple[str, ...]:
-    found = name.get_attributes_for_oid(NameOID.COMMON_NAME) if name is not None else []
-    return tuple(str(attribute.value) for attribute in found)
-
-
-def _values(name: x509.Name | None) -> tuple[str, ...]:
-    """The values of a name without their types, which Windows writes in another way or not at all."""
-    return tuple(str(attribute.value) for attribute in name) if name is not None else ()
+def _values(name: x509.Name | None, kind: x509.ObjectIdentifier | None = None) -> tuple[str, ...]:
+    """The values of a name, or those of one *kind*, without their types, which Windows writes in another way or not."""
+    return tuple(str(each.value) for each in name or () if kind in {None, each.oid})
 
 
 def _texts(values: Iterable[str]) -> set[str]:
     return {text for value in values for text in _SAFE.findall(value) if len(text) >= _SHORTEST}
-
-
-def _require_match(wanted: str, leaf: Certificate, values: Sequence[str]) -> None:
-    if not _SAFE.fullmatch(wanted):
-        raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, subject=short(leaf), example=search_text(leaf))
-    if not any(wanted.lower() in value.lower() for value in values):
-        raise WizardError(
-            codes.CLIENT_SUBJECT_UNMATCHED,
-            subject=short(leaf),
-            text=wanted,
-            name=short(leaf),
-        )
-
-
-def _profile(given: ClientInput) -> Profile:
-    """The encryption that this Windows imports."""
-    return Profile.LEGACY if _WITHOUT_AES.search(given.answers.windows) else Profile.MODERN
 
 
 def make_pack(given: ClientInput) -> Pack:
@@ -132,7 +113,8 @@ def make_pack(given: ClientInput) -> Pack:
     by_der = {each.der: each for each in given.chain.authorities}
     authorities = [(file, by_der[data]) for file, data in cer_files([given.chain])]
     name = f"{host.replace(':', '-')}.pfx"
-    store = keystore(given.chain, given.password, profile=_profile(given))
+    profile = Profile.LEGACY if _WITHOUT_AES.search(given.answers.windows) else Profile.MODERN
+    store = keystore(given.chain, given.password, profile=profile)
     files = [
         PackFile(
             name, with_provider(store, given.password), True, "the certificate with its key and its CA certificates"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from wizard import codes
 from wizard.certificates.chain import host_chain
-from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
 from wizard.certificates.roots import Kind, Rollover, compare
 from wizard.change.journal import BACKUP, Action
@@ -175,10 +175,6 @@ class PlanInputs:
             found.append((self.answers.table(role).host or role, self.judged(role).chain))
             self.progress("chains read", number, len(roles))
         return tuple(found)
-
-    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
-        """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""
-        return judge.unreadable(self.machine, certificates)
 
 
 def store_password(

@@ -427,10 +427,7 @@ class Answers:
     def table(self, role: str) -> "PrimaryAnswers | GatewayAnswers | ClientAnswers":
         """The answers for one machine: `primary`, `gateway.0`, `client.1`."""
         kind, _, index = role.partition(".")
-        found: PrimaryAnswers | GatewayAnswers | ClientAnswers = (
-            self._entry(kind, int(index)) if index else self.primary
-        )
-        return found
+        return self._entry(kind, int(index)) if index else self.primary
 
     def store_of(self, key: str) -> str:
         """The store whose password is the answer *key*, such as `gateway.0.keystore-password`, in words."""
@@ -500,8 +497,8 @@ class Answers:
             holder = self._entry(path[0], int(part)) if part.isdigit() else getattr(holder, part)
         return holder, name
 
-    def _entry(self, table: str, index: int) -> Any:
-        items = getattr(self, table)
+    def _entry(self, table: str, index: int) -> "GatewayAnswers | ClientAnswers":
+        items: tuple[GatewayAnswers | ClientAnswers, ...] = getattr(self, table)
         return items[index] if index != len(items) else _LISTS[table]()
 
 

@@ -108,14 +108,12 @@ def overview(machine: Machine, answers: Answers) -> Overview:
     facts = MachineSnapshot(machine)
     facts.read_host()
     presented = _found(facts, answers)
-    try:
+    store: PurePosixPath | None = None
+    changes: tuple[Entry, ...] = ()
+    with suppress(WizardError):
         store = facts.configured_store
-    except WizardError:
-        store = None
-    try:
+    with suppress(WizardError):
         changes = history(machine)
-    except WizardError:
-        changes = ()
     left = checklist.load(machine)
     if store is None and _is_gateway(machine):
         goal = Goal.RE_KEY
@@ -142,23 +140,21 @@ def _found(facts: MachineSnapshot, answers: Answers) -> Presented | None:
     return first
 
 
-def present(
-    seen: MachineSnapshot, host: str, port: int, *, servername: str | None = None, limit_s: float = LIMIT_S
-) -> Presented:
-    """What *host*:*port* presents, and who trusts it; at most *limit_s* is waited."""
+def present(seen: MachineSnapshot, host: str, port: int, *, servername: str | None = None) -> Presented:
+    """What *host*:*port* presents, and who trusts it; at most `LIMIT_S` is waited."""
     found: list[ProbeResult] = []
 
     def ask() -> None:
         trust = {JAVA: TrustSet(seen.anchors), SYSTEM_ROOTS: system_roots()}
-        found.append(probe(host, port, servername=servername, timeout_s=limit_s, trust=trust))
+        found.append(probe(host, port, servername=servername, timeout_s=LIMIT_S, trust=trust))
 
     # What takes longer is left behind; the thread ends with its own time limits.
     thread = threading.Thread(target=ask, name="local check", daemon=True)
     thread.start()
-    thread.join(limit_s)
+    thread.join(LIMIT_S)
     shown = endpoint("localhost" if host in {"127.0.0.1", "::1"} else host, port)
     if not found:
-        return Presented(shown, State.SILENT, now_utc(), f"no answer within {limit_s:g} s")
+        return Presented(shown, State.SILENT, now_utc(), f"no answer within {LIMIT_S:g} s")
     return _judged(shown, found[0])
 
 

@@ -205,7 +205,7 @@ class Session:
             return warnings.with_advice(self.inputs, step.questions)
         if step.role and step.role != "others":
             self._look_at_names(step.role)
-        if step.id == repair_flow.EXAMINE:
+        if step.id == StepId.EXAMINE:
             return repair_flow.asked(step, self.rescue(step.id))
         questions = step.questions
         if step.id == StepId.PLACE and self.prefilled is not None:
@@ -414,7 +414,7 @@ class Session:
         return self._examined[step_id]
 
     def _examine(self) -> Rescue:
-        return self.rescue(repair_flow.EXAMINE)
+        return self.rescue(StepId.EXAMINE)
 
     def begin_round(self, step: Step) -> str:
         """Go on from what *step* has seen as if it were the first look; a password for the last repair is forgotten.
@@ -426,11 +426,11 @@ class Session:
         self._typed.pop(repair_flow.PASSWORD, None)
         self.invalidate()
         if seen is not None:
-            self._examined[repair_flow.EXAMINE] = seen
+            self._examined[StepId.EXAMINE] = seen
         # The change that has ended is not the one to follow any more; the summary still names it.
         self.forget_change()
         self.let_go()
-        return repair_flow.EXAMINE
+        return StepId.EXAMINE
 
     def overview(self) -> Overview:
         """BLOCKING, two seconds at most for the port. What this machine is and presents, and what is recommended.
@@ -476,7 +476,7 @@ class Session:
         After a repair the run can end here, so that comes before what needs a person.
         """
         found = self.rescue(step.id).next_steps
-        if step.id != repair_flow.EXAMINE_AGAIN or found[0] is Next.REPAIR:
+        if step.id != StepId.EXAMINE_AGAIN or found[0] is Next.REPAIR:
             return found
         return tuple(dict.fromkeys((Next.FINISH, *found)))
 

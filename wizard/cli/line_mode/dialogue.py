@@ -127,14 +127,6 @@ class Dialogue:
                 return False
         return True
 
-    def choose(self, prompt: str, words: Sequence[str], default: str) -> str:
-        """One of *words*; anything else is asked again."""
-        while True:
-            answer = self.ask(prompt, default).lower()
-            if answer in words:
-                return answer
-            self.say(f"Error: please type one of: {', '.join(words)}.")
-
     def pick(self, choices: Sequence[tuple[str, str]], default: str = "") -> str:
         """The first part of one of *choices*, whose second parts are shown with numbers; the name is taken, too."""
         names = [name for name, _label in choices]

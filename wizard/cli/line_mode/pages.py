@@ -36,7 +36,9 @@ def goes_on(session: Session, dialogue: Dialogue, step: Step) -> bool:
     if not pending_warnings:
         return True
     dialogue.say_lines(doubt_lines(pending_warnings))
-    if dialogue.choose("Continue anyway? (yes/no)", ("yes", "no"), "no") == "yes":
+    while (answer := dialogue.ask("Continue anyway? (yes/no)", "no").lower()) not in {"yes", "no"}:
+        dialogue.say("Error: please type one of: yes, no.")
+    if answer == "yes":
         session.accept_warnings(pending_warnings)
         return True
     dialogue.say("You are still at this step; type back for the one before.")

@@ -19,7 +19,7 @@ from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
 from wizard.planning.inputs import PlanInputs, store_password
-from wizard.planning.judge import Judged, used_now
+from wizard.planning.judge import Judged, unreadable, used_now
 from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import expectation
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
@@ -44,7 +44,7 @@ def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None, tuple[Cert
         # Nothing is planned with a certificate that the primary will not accept; the findings say why.
         return Planned(unused, judged.findings, {}), None, ()
     trust, given, facts = look_here(inputs)
-    refused = inputs.unreadable([*judged.chain.certificates, *trust.anchors])
+    refused = unreadable(inputs.machine, [*judged.chain.certificates, *trust.anchors])
     found = phases.course(inputs, given, trust.anchors, facts)
     phase = found.phase if found is not None else Phase.AT_ONCE
     own = judged.findings if phase is Phase.TRUST_ROOT else used_now(judged)
