@@ -53,6 +53,19 @@ class Over(ModalScreen[Answer], PaintedOnce[Answer], inherit_bindings=False):
         self.dismiss(None)
 
 
+class Form(Over[Answer]):
+    """A dialog whose button `take` takes what is filled in; every other one closes it."""
+
+    def take(self) -> None:
+        """Give the answer, or say what is wrong."""
+        raise NotImplementedError
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Take it, or not."""
+        event.stop()
+        self.take() if event.button.id == "take" else self.action_close()
+
+
 AGAIN = "To see more or to continue, start cloudstream-wizard again."
 
 
@@ -195,7 +208,7 @@ class Commands(Over[None]):
         yield Keys()
 
 
-class RequestFor(Over[tuple[str, str, Secret]]):
+class RequestFor(Form[tuple[str, str, Secret]]):
     """Host names, folder and password of a new key and its request."""
 
     def __init__(self, names: str, folder: str) -> None:
@@ -215,7 +228,7 @@ class RequestFor(Over[tuple[str, str, Secret]]):
             SecretField(id="password-for", kept=False),
             SecretField(id="password-again", kept=False),
             Static(Content(""), id="request-error", classes="error"),
-            Horizontal(Act("Make the request", id="make"), Act("Cancel", id="cancel"), classes="buttons"),
+            Horizontal(Act("Make the request", id="take"), Act("Cancel", id="cancel"), classes="buttons"),
             classes="dialog small",
         )
         yield Keys()
@@ -228,19 +241,12 @@ class RequestFor(Over[tuple[str, str, Secret]]):
         """To the next field; behind the last one, make it."""
         event.stop()
         if event.input.id == "password-again":
-            self._take()
+            self.take()
         else:
             self.screen.focus_next()
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Make it, or not."""
-        event.stop()
-        if event.button.id == "make":
-            self._take()
-        else:
-            self.action_close()
-
-    def _take(self) -> None:
+    def take(self) -> None:
+        """See `Form`."""
         first, second = self.query_one("#password-for", SecretField), self.query_one("#password-again", SecretField)
         if first.secret() != second.secret():
             line = self.query_one("#request-error", Static)

@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import DataTable, Input, Static
 
-from screens.dialogs import Over
+from screens.dialogs import Form
 from screens.frame import Keys
 from screens.lists import Rows
 from screens.questions import Questions
@@ -165,7 +165,7 @@ class Machines(Questions):
             super().action_go_on()
 
 
-class Machine(Over[Made]):
+class Machine(Form[Made]):
     """One machine: its host name, what it is, and its version of Java or Windows."""
 
     AUTO_FOCUS = "#host"
@@ -203,18 +203,14 @@ class Machine(Over[Made]):
         if event.input.id == "host":
             self.query_one("#kind").focus()
         else:
-            self._take()
+            self.take()
 
     def on_option_list_option_selected(self) -> None:
         """Enter on a kind takes all."""
-        self._take()
+        self.take()
 
-    def on_button_pressed(self, event: Act.Pressed) -> None:
-        """Accept or cancel."""
-        event.stop()
-        self._take() if event.button.id == "take" else self.action_close()
-
-    def _take(self) -> None:
+    def take(self) -> None:
+        """See `Form`."""
         host, version = (self.query_one(name, Field).answer.strip() for name in ("#host", "#version"))
         kind = self.query_one("#kind", Choice).answer
         if not is_host(host):
