@@ -202,11 +202,8 @@ class Questions(Page):
         """Files are browsed in a field for files, and PEM is pasted there."""
         if action in {"browse", "paste"}:
             at = self.place()
-            return (
-                at is not None
-                and (action == "browse" or self.fields[at][0].takes_pem)
-                and (isinstance(self.fields[at][1], PathField))
-            )
+            in_path = at is not None and isinstance(self.fields[at][1], PathField)
+            return in_path and (action == "browse" or self.fields[at or 0][0].takes_pem)
         return super().check_action(action, parameters)
 
     # -- paths --------------------------------------------------------------------------------------------------------

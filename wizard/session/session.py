@@ -6,11 +6,10 @@ engine, so the full screen imports it after its first paint.
 
 import shlex
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from wizard.certificates.hostnames import address
 from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import APPLIED, NO_CHANGE, STUCK, Event, Outcome
-from wizard.change.plan import Plan, Probe
+from wizard.change.plan import Probe
 from wizard.change.staging import check_java
 from wizard.change.store import history
 from wizard.change.targets import check_expected, look
@@ -30,7 +29,7 @@ from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
 from wizard.host.files import DEFAULT_STORE_PASSWORD, resolve
 from wizard.host.machine import Machine, command, now_utc, own_names
-from wizard.planning.inputs import PlanInputs, secret_of_key
+from wizard.planning.inputs import PlanInputs, secret_of_key, unseen
 from wizard.planning.primary.plan import CACERTS_SECRET, Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
@@ -38,8 +37,7 @@ from wizard.printable import printable
 from wizard.probing.handshake import is_here
 from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint, word_for
 from wizard.questions.field_text import needed, parsed, shown
-from wizard.questions.flow import DEFAULT_WAIT_S, PHASE_STEPS, Ask, Question, Step, StepId, View, after, steps
-from wizard.questions.passwords import generate
+from wizard.questions.flow import PHASE_STEPS, Ask, Question, Step, StepId, View, after, steps
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome
 from wizard.reports.checklist import Checklist
@@ -100,10 +98,7 @@ class Session:
         base: the folder that relative paths in the answers are taken from.
         dry_run: `start` refuses nothing and changes nothing.
         notes: lines for the first screen.
-        giver: gives the password for a key; None reads the sources in the answers alone.
-        kept: a plan that was kept; it is checked again and applied instead of a new one.
-        chains: the certificates (DER) for each role that *kept* was made with, in place of files.
-        wait_s: how long the server may take to answer after the restart.
+        given: of a command, with its secrets and perhaps a plan that was kept, which is checked again and applied.
         answered: whether anything was answered in this run.
         pasted: the texts that were pasted in place of files, by their words in the answers; in
             memory alone.
@@ -119,10 +114,7 @@ class Session:
     base: Path = field(default_factory=Path.cwd)
     dry_run: bool = False
     notes: tuple[str, ...] = ()
-    giver: Callable[[str], Secret | None] | None = None
-    kept: Plan | None = None
-    chains: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
-    wait_s: float = DEFAULT_WAIT_S
+    given: PlanInputs | None = None
     answered: bool = field(default=False, init=False)
     pasted: dict[str, Secret] = field(default_factory=dict, init=False)
     taken_up: bool = field(default=False, init=False)
@@ -151,45 +143,27 @@ class Session:
     _started: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        self._given = self.answers
+        self._first = self.given or PlanInputs(self.machine, self.answers, self.base, self.secret, dry_run=self.dry_run)
         self.recommended = self.answers.goal
-
-    @cached_property
-    def generated(self) -> Secret:
-        """The password of this run, where the operator wants one to be generated."""
-        return generate()
 
     @classmethod
     def of(cls, inputs: PlanInputs) -> "Session":
         """A session in which everything is answered."""
-        return cls(
-            inputs.machine,
-            inputs.answers,
-            inputs.base,
-            dry_run=inputs.dry_run,
-            giver=inputs.secret,
-            kept=inputs.kept,
-            chains=inputs.chains,
-            wait_s=inputs.wait_s,
-        )
+        return cls(inputs.machine, inputs.answers, inputs.base, inputs.dry_run, given=inputs)
 
     @property
     def inputs(self) -> PlanInputs:
         """What plans and bundles are made from, as it is now; files are read once until an answer changes."""
         if self._inputs is None or self._inputs.answers is not self.answers:
-            self._inputs = PlanInputs(
-                self.machine,
-                self.answers,
-                self.base,
-                self.secret,
-                self._key_password,
-                generated=self.generated,
-                wait_s=self.wait_s,
-                dry_run=self.dry_run,
-                kept=self.kept,
-                chains=self.chains,
+            self._inputs = replace(
+                self._first,
+                answers=self.answers,
+                base=self.base,
+                secret=self.secret,
+                key_password=self._key_password,
                 checklist=checklist.load(self.machine),
                 pasted=self.pasted,
+                progress=unseen,
             )
         return self._inputs
 
@@ -266,7 +240,9 @@ class Session:
                 self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
                 # The port that was found is that of this machine, not of a primary elsewhere.
                 self._ports_of[before] = self.answers.primary.port
-                self.answers = self.answers.put("primary.port", self._ports_of.get(value, self._given.primary.port))
+                self.answers = self.answers.put(
+                    "primary.port", self._ports_of.get(value, self._first.answers.primary.port)
+                )
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
@@ -280,8 +256,8 @@ class Session:
 
         That needs no network and no more than two small files.
         """
-        blank = replace(self.answers.primary, port=self._given.primary.port)
-        if replace(self.answers, goal=self._given.goal, primary=blank) != self._given:
+        blank = replace(self.answers.primary, port=self._first.answers.primary.port)
+        if replace(self.answers, goal=self._first.answers.goal, primary=blank) != self._first.answers:
             return
         with suppress(WizardError):
             kept = kept_answers.load(self.machine)
@@ -328,7 +304,7 @@ class Session:
         if key in self._typed:
             return self._typed[key]
         role, _, name = key.rpartition(".")
-        found = self.giver(key) if self.giver else resolve(self.answers.get(key), base=self.base, name=key)
+        found = self.given.secret(key) if self.given else resolve(self.answers.get(key), base=self.base, name=key)
         if found is None and name == "password" and role != "primary":
             # One password for all other machines, else the primary's: so they are asked for.
             return self._typed.get("others.password") or self._typed.get("primary.password")
@@ -568,16 +544,15 @@ class Session:
         """
         if self._review is None:
             made, self._planned = review.review(self.inputs, self._examine)
-            if self.kept is None:
+            if self._first.kept is None:
                 asked = self._as_asked(View.VERDICT, View.DIAGNOSIS)
-                decided = decided_lines(asked, self.answers, self.value, self.has_secret)
-                made = replace(made, decided=tuple(decided))
+                made = replace(made, decided=tuple(decided_lines(asked, self.answer_words)))
             self._review = made
         return self._review
 
     def decided(self) -> list[tuple[Step, Question, str]]:
         """BLOCKING. What is answered up to the review, in words, whether or not it was asked yet."""
-        return list(decided(self._as_asked(View.VERDICT), self.answers, self.value, self.has_secret))
+        return list(decided(self._as_asked(View.VERDICT), self.answer_words))
 
     def answer_words(self, question: Question) -> str:
         """The answer to *question* in words."""
@@ -594,13 +569,14 @@ class Session:
 
     def outdated(self) -> WizardError | None:
         """BLOCKING. Why the kept plan does not fit this machine any more; None when it does, or there is none."""
-        if self.kept is None:
+        kept = self._first.kept
+        if kept is None:
             return None
         try:
-            for step in self.kept.file_steps:
+            for step in kept.file_steps:
                 target = resolve_file(self.machine, step.path)
                 check_expected(target, look(target)[0], step.expect)
-            check_java(self.kept, jre.identity(self.machine))
+            check_java(kept, jre.identity(self.machine))
         except WizardError as error:
             return error
         return None
@@ -627,7 +603,7 @@ class Session:
 
     def _begun(self) -> None:
         self._outcome, self._started, self.taken_up = None, True, False
-        if self.kept is None:
+        if self._first.kept is None:
             self.keep_beside_change()
 
     def _keep_list(self) -> None:
@@ -700,7 +676,7 @@ class Session:
 
     def keep_answers(self) -> None:
         """BLOCKING. Keep the answers for the next renewal: this run is completed. A kept plan has none."""
-        if self.answers.goal.installs and not self.dry_run and self.kept is None and not self.unknown_answers:
+        if self.answers.goal.installs and not self.dry_run and self._first.kept is None and not self.unknown_answers:
             keep = kept_answers.keep_renewed if self.renews else kept_answers.keep
             # The change is made; answers that cannot be kept are given again next year.
             with suppress(WizardError, OSError):
