@@ -16,9 +16,8 @@ from screens.notices import parts_of
 from screens.theme import OK, Part, refusal, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
-from wizard.questions.answers import PHASES
-from wizard.questions.flow import Step, StepId, numbered
-from wizard.reports.checklist import Checklist, Item
+from wizard.questions.flow import Step, StepId
+from wizard.reports.checklist import Checklist, Item, section
 from wizard.session.session import Session
 from wizard.texts.en.questions import TITLES
 
@@ -35,10 +34,8 @@ PLACES = {
 
 def place_of(item: Item) -> str:
     """Where an item is done; in a change of the root the phase that it belongs to."""
-    if item.phase:
-        return f"Phase {numbered(PHASES[item.phase - 1])}"
-    first = item.id.partition("/")[0]
-    return PLACES.get("machines" if first in {"gateway", "client"} else first, first)
+    name = section(item)
+    return PLACES.get(name, f"Phase {name}")
 
 
 def _about(item: Item) -> list[Row]:

@@ -14,7 +14,7 @@ from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator, Severity
-from wizard.handoff import client, cluster, gateway, inventory, portal, trust
+from wizard.handoff import client, cluster, gateway, inventory, portal
 from wizard.handoff.bundle import Pack, PackFile, checklist, pack
 from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
@@ -22,8 +22,8 @@ from wizard.handoff.requirements import PASSWORDS, password_for, profile_for, re
 from wizard.host.files import read_input
 from wizard.host.machine import Machine, now_utc
 from wizard.planning import phases
+from wizard.planning.gateway.primary_probe import primary_trust
 from wizard.planning.gateway.stores import GatewayInput
-from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.phases import Course
@@ -108,13 +108,13 @@ def _trust_packs(inputs: PlanInputs, found: Course, seen: MachineSnapshot, *, no
         given = _gateway_input(inputs, number, primary.chain, primary.chain, change, known)
         # The old root goes only from a gateway that meets the new chain.
         given = replace(given, presented=seen.chain) if adds else replace(given, presented=primary.chain, old_root=None)
-        packs.append(trust.gateway_pack(given))
+        packs.append(gateway.trust_pack(given))
         inputs.progress("bundles made", number + 1, len(answers.gateway))
     by_der = {each.der: each for chain in chains for each in chain.authorities}
     added = [(name, by_der[data]) for name, data in cer_files(chains, public_roots=public)] if adds else []
     roots = [chain.root for chain in chains if chain.root is not None]
     clients = [one.host for one in answers.client if one.local_storage]
-    return [*packs, *(trust.client_pack(host, added, roots, None if adds else found.old_root) for host in clients)]
+    return [*packs, *(client.trust_pack(host, added, roots, None if adds else found.old_root) for host in clients)]
 
 
 def _verify_packs(inputs: PlanInputs, trusted: Chain, change: Rollover | None) -> Iterator[Pack]:
@@ -122,7 +122,7 @@ def _verify_packs(inputs: PlanInputs, trusted: Chain, change: Rollover | None) -
     known: dict[str, Profile] = {}
     for number in range(len(inputs.answers.gateway)):
         given = _gateway_input(inputs, number, trusted, trusted, change, known)
-        yield trust.verify_pack(replace(given, old_root=None))
+        yield gateway.verify_pack(replace(given, old_root=None))
 
 
 def _trust(inputs: PlanInputs, primary: Judged | None) -> Chain | None:

@@ -1,7 +1,7 @@
 """The bundle for one Windows client: its certificates, the text that it searches for, and the installer's line."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 
@@ -239,6 +239,39 @@ def _script(given: ClientInput, name: str, authorities: Sequence[tuple[str, Cert
     }
     # Windows PowerShell 5.1 takes a file without a byte order mark for the code page of the machine: ASCII is safe.
     return from_template("install.ps1", values).replace("\n", "\r\n").encode("ascii")
+
+
+def trust_pack(
+    host: str, added: Sequence[tuple[str, Certificate]], roots: Collection[Certificate], gone: Certificate | None
+) -> Pack:
+    """What one Windows client needs: CA certificates that it gets, or the old root that it loses.
+
+    Args:
+        host: of the client.
+        added: file name and CA certificate; none in the last phase.
+        roots: those of them that are roots.
+        gone: the old root, in the last phase.
+    """
+    title = f"Windows client {host}: root store"
+    where = "Cert:\\LocalMachine"
+    commands = [
+        f"Import-Certificate -FilePath {file} -CertStoreLocation {where}\\{'Root' if each in roots else 'CA'}"
+        for file, each in added
+    ]
+    intro = "Nothing else changes: the client keeps its certificate."
+    steps = [f"Copy this folder to {host}."] if added else []
+    if gone is not None:
+        commands.append(f"Remove-Item {where}\\Root\\{thumbprint(gone)}")
+        intro = f"{short(gone)} is removed from the root store. Change a group policy that distributes it, too."
+    if commands:
+        steps.append("\n".join(["There, in an administrator's PowerShell:", *commands]))
+    else:
+        steps.append("Nothing to do: the roots are public ones that Windows has.")
+    steps.append("Check the notification icon: idle grey is connected.")
+    files = [
+        PackFile(file, each.der, about=f"CA certificate {short(each)}, SHA-256 {each.sha256}") for file, each in added
+    ]
+    return pack(host, title, intro, steps, files)
 
 
 def thumbprint(certificate: Certificate) -> str:

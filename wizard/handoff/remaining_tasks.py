@@ -133,7 +133,7 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
         ]
         items += [replace(item, phase=4) for item in (*made, *everywhere(f"retire/{gone}", "remove the old root"))]
     packs = str(inputs.base / answers.packs) if others or nodes else ""
-    return Checklist(tuple(items), packs=packs, root_change=found.note(leaf))
+    return Checklist(tuple(items), packs=packs, root_change=found.root)
 
 
 def _unnamed(inputs: PlanInputs, found: Course) -> list[HandedOut]:

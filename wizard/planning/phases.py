@@ -70,8 +70,8 @@ class Course:
 
     Attributes:
         change: from which chain to which.
+        root: the same for the checklist, with the phase that is planned: what the answers say, else the next one.
         old_root: what is removed in the end; None when it is not known, or every Java brings it.
-        phase: that is planned: what the answers say, else the next one.
         known: the phase that is next as far as can be known, whatever the answers say; None when it cannot.
         here: what this machine shows.
         waits: what keeps the phase after it from being next, a line each.
@@ -79,8 +79,8 @@ class Course:
     """
 
     change: Rollover
+    root: RootChange
     old_root: Certificate | None
-    phase: Phase
     known: Phase | None
     here: Here
     waits: tuple[str, ...]
@@ -93,15 +93,10 @@ class Course:
             return self.phase is Phase.PRIMARY and not self.here.installed
         return self.known.number < self.phase.number
 
-    def note(self, leaf: str) -> RootChange | None:
-        """What the checklist keeps of it; *leaf* is the fingerprint of the primary's new certificate."""
-        old, new = self.old_root, self.change.new_root
-        if self.phase not in PHASES or new is None:
-            return None
-        names = (self.change.old_name, self.change.new_name)
-        return RootChange(
-            self.phase, old.sha256 if old is not None else "", new.sha256, leaf, *names, rfc3339(self.change.begins)
-        )
+    @property
+    def phase(self) -> Phase:
+        """That is planned."""
+        return self.root.phase
 
 
 def course(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Course | None:
@@ -139,15 +134,15 @@ def look(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Course | No
     old = change.old_root
     if old is not None and old.sha256 in roots_of(inputs.seen, inputs.answers).public:
         old = None
-    here = _here(
-        seen.opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD),
-        (old.sha256 if old is not None else "", change.new_root.sha256, leaf.sha256 if leaf is not None else ""),
-    )
-    kept = _about(inputs.checklist, change.new_root.sha256)
+    old_sha, new_sha, leaf_sha = (each.sha256 if each is not None else "" for each in (old, change.new_root, leaf))
+    names, begins = (change.old_name, change.new_name), rfc3339(change.begins)
+    root = RootChange(inputs.answers.phase, old_sha, new_sha, leaf_sha, *names, begins)
+    here = _here(seen.opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD), root)
+    kept = _about(inputs.checklist, root.new)
     known = _next(here, kept, change.begins)
-    wanted = inputs.answers.phase
-    phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
-    return Course(change, old, phase, known, here, _waits(kept, change.begins, phase), _hosts(kept))
+    if root.phase is Phase.AUTO and known is not None:
+        root = replace(root, phase=known)
+    return Course(change, root, old, known, here, _waits(kept, change.begins, root.phase), _hosts(kept))
 
 
 def chains_at_hand(inputs: PlanInputs) -> list[Chain]:
@@ -271,7 +266,7 @@ def progress(
         on_gateway: Progress | None = load(_PROGRESS)(machine, kept, change, coming)
         return on_gateway
     seen = MachineSnapshot(machine).opened_by(cacerts or DEFAULT_STORE_PASSWORD)
-    here = _here(seen, (change.old, change.new, change.leaf))
+    here = _here(seen, change)
     begins = datetime.fromisoformat(change.begins)
     found = _next(here, kept, begins) or change.phase
     if change.phase is found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
@@ -294,15 +289,14 @@ def _about(kept: Checklist | None, new: str) -> Checklist | None:
     return kept if change is not None and change.new == new else None
 
 
-def _here(seen: MachineSnapshot, roots_and_leaf: tuple[str, str, str]) -> Here:
-    old, new, leaf = roots_and_leaf
+def _here(seen: MachineSnapshot, change: RootChange) -> Here:
     installed = seen.chain
-    presented = installed is not None and installed.leaf is not None and installed.leaf.sha256 == leaf
+    presented = installed is not None and installed.leaf is not None and installed.leaf.sha256 == change.leaf
     trusted = {each.sha256 for each in seen.anchors}
     if not trusted:
         # Without a trust store that can be read there is nothing that this program could do to it.
         return Here(trusts_new=True, trusts_old=False, installed=presented)
-    return Here(trusts_new=new in trusted, trusts_old=old in trusted, installed=presented)
+    return Here(trusts_new=change.new in trusted, trusts_old=change.old in trusted, installed=presented)
 
 
 def _next(here: Here, kept: Checklist | None, begins: datetime) -> Phase | None:

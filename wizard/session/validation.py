@@ -10,8 +10,8 @@ from wizard.findings import Severity
 from wizard.handoff.build import make_packs, order_of, unrecorded, write_packs
 from wizard.handoff.requirements import require_names
 from wizard.planning.gateway import plan
+from wizard.planning.gateway.primary_probe import primary_trust
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
-from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.plan import STORE_SECRET, cloud_trust, require_alias
 from wizard.planning.snapshot import MachineSnapshot

@@ -14,10 +14,9 @@ from wizard.host.machine import Machine
 from wizard.planning.gateway import phases, steps, stores
 from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, installed_chain, look, look_at_unattended
 from wizard.planning.gateway.phases import Course
-from wizard.planning.gateway.primary_probe import look_at_primary
+from wizard.planning.gateway.primary_probe import PrimaryTrust, look_at_primary, primary_trust
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
-from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
 from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged, unreadable, used_now
 from wizard.planning.primary.plan import Planned
