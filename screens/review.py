@@ -27,7 +27,7 @@ from wizard.reports.lines import Line
 from wizard.reports.outcome import verb as verb_of
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
-from wizard.session.warnings import endings
+from wizard.session.validation import endings
 
 _KINDS = {
     "put_file": "file",

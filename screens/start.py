@@ -15,7 +15,7 @@ from screens.widgets import Card, Choice, Facts, Row
 from wizard.certificates.names import issued_by
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
-from wizard.session import first_page
+from wizard.session import overview
 from wizard.session.overview import Overview
 from wizard.session.session import Session
 
@@ -35,7 +35,7 @@ class Start(Page):
 
     def claim(self) -> Sequence[Part]:
         """The headline: the host name and the kind of this machine."""
-        return [("This machine", "accent bold"), (f"  {first_page.lead(self.data)}", "muted")]
+        return [("This machine", "accent bold"), (f"  {overview.lead(self.data)}", "muted")]
 
     def compose(self) -> Iterable[Widget]:
         """The card, the picture, the goals and what the marked one takes."""
@@ -72,7 +72,7 @@ class Start(Page):
         return say(f"  {label:<30}", words, good)
 
     def _banner(self) -> Content:
-        word, words = first_page.banner(self.data.presented, self.data.left)
+        word, words = overview.banner(self.data.presented, self.data.left)
         mark, role = (OK, "ok") if word == "TRUSTED" else (BAD, "bad")
         return say((f" {mark} {word} ", f"{role} bold reverse"), (f"  {words}", "bold"))
 
@@ -88,11 +88,11 @@ class Start(Page):
                     [*lifetime(past, days, 24), (f"  {days} days left", life_role(days)), (f"  until {ends}", "muted")],
                 )
             )
-            by = first_page.trusted_by(seen)
+            by = overview.trusted_by(seen)
             rows.append((by.name, [MARKS[by.state], by.words]))
         elif seen is not None:
             rows.append(("Answer", [MARKS["bad"], seen.reason]))
-        for each in first_page.facts(self.data):
+        for each in overview.facts(self.data):
             more: list[Part] = [(f"  {each.more}", "muted")] if each.more else []
             rows.append((each.name, [MARKS[each.state], each.words, *more]))
         last = self.data.last
@@ -108,7 +108,7 @@ class Start(Page):
         return boxes(nodes, [link, link], 12)
 
     def _takes(self, goal: str) -> list[Row]:
-        time, needs, outage = first_page.TAKES[goal]
+        time, needs, outage = overview.TAKES[goal]
         rows: list[Row] = [("Takes", [time]), ("You need", [needs]), ("Outage", [outage])]
         left = self.data.left
         if goal == Goal.LEFT:

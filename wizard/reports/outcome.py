@@ -6,19 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wizard import codes
+from wizard.change import plan as plans
 from wizard.change.events import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
-from wizard.change.plan import (
-    EditFile,
-    FileStep,
-    ImportTrust,
-    LoadTimer,
-    MakeFolder,
-    Plan,
-    Probe,
-    PutFile,
-    RemoveFile,
-    Restart,
-)
+from wizard.change.plan import FileStep, Plan
 from wizard.change.store import Entry
 from wizard.findings import Finding, has_errors
 from wizard.host.machine import Machine, command, group_name_of, name_of
@@ -39,7 +29,7 @@ def review(plan: Plan, findings: Sequence[Finding], machine: Machine) -> list[Li
         for number, step in enumerate(plan.steps, start=1):
             result.append(Line(f"{number}. {step.summary}", Tone.HEADING))
             result += _details(step, machine)
-        proven = any(isinstance(step, Probe) for step in plan.steps)
+        proven = any(isinstance(step, plans.Probe) for step in plan.steps)
         what = "the check" if proven else "a step"
         result.append(Line(f"Every file is backed up first. If {what} fails, everything is undone."))
     if findings:
@@ -47,8 +37,8 @@ def review(plan: Plan, findings: Sequence[Finding], machine: Machine) -> list[Li
     return result
 
 
-def _details(step: FileStep | Restart | LoadTimer | Probe, machine: Machine) -> list[Line]:
-    if isinstance(step, PutFile):
+def _details(step: FileStep | plans.Restart | plans.LoadTimer | plans.Probe, machine: Machine) -> list[Line]:
+    if isinstance(step, plans.PutFile):
         now = "replaced" if step.expect.exists else "created"
         owner = ""
         if step.uid is not None and step.gid is not None:
@@ -58,23 +48,23 @@ def _details(step: FileStep | Restart | LoadTimer | Probe, machine: Machine) -> 
             proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]
         head = Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})")
         return [head, *proven, *_link(step), *_diff(step.diff)]
-    if isinstance(step, MakeFolder):
+    if isinstance(step, plans.MakeFolder):
         return [Line(f"   {step.target} (created; an undo removes it again)")]
-    if isinstance(step, RemoveFile):
+    if isinstance(step, plans.RemoveFile):
         return [Line(f"   {step.target} (removed; an undo writes it again)"), *_link(step)]
-    if isinstance(step, EditFile):
+    if isinstance(step, plans.EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
         if step.mode is not None:
             kept = f"   {step.target} (edited; owner kept, mode {mode} becomes {step.mode:04o})"
         return [Line(kept), *_link(step), *_diff(step.diff)]
-    if isinstance(step, ImportTrust):
+    if isinstance(step, plans.ImportTrust):
         return [
             Line(f"   {step.target} (changed by keytool on a copy)"),
             Line(f"   SHA-256 {step.sha256}", Tone.FAINT),
             *_link(step),
         ]
-    if isinstance(step, Restart):
+    if isinstance(step, plans.Restart):
         return [Line("   Printing pauses until the server answers again.", Tone.WARN)]
     return []
 
@@ -94,8 +84,8 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
     files = [(verb(step), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before the change.", Tone.HEADING), Line("")]
     result += [Line(f"  {word:<8}  {name}") for word, name in files]
-    result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
-    result += [Line(f"  checks    {step.target}") for step in plan.steps if isinstance(step, Probe)]
+    result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, plans.Restart)]
+    result += [Line(f"  checks    {step.target}") for step in plan.steps if isinstance(step, plans.Probe)]
     away = [
         Line("The service is offline while it restarts. If the check fails, everything"),
         Line("is restored and the service restarts again. To undo the change later:"),
@@ -107,7 +97,7 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
     return [
         *result,
         Line(""),
-        *(away if any(isinstance(step, Restart) for step in plan.steps) else still),
+        *(away if any(isinstance(step, plans.Restart) for step in plan.steps) else still),
         Line(f"  {command(machine)} rollback", whole=True),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
@@ -120,11 +110,11 @@ def offline_lines(risks: Iterable[str]) -> list[Line]:
 
 def verb(step: FileStep) -> str:
     """What *step* does with its file: `creates`, `changes` or `removes` it."""
-    if isinstance(step, MakeFolder):
+    if isinstance(step, plans.MakeFolder):
         return "creates"
-    if isinstance(step, RemoveFile):
+    if isinstance(step, plans.RemoveFile):
         return "removes"
-    return "changes" if isinstance(step, EditFile) or step.expect.exists else "creates"
+    return "changes" if isinstance(step, plans.EditFile) or step.expect.exists else "creates"
 
 
 def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:

@@ -44,17 +44,7 @@ from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
 from wizard.reports.review import Review, answer_words, decided, decided_lines
 from wizard.secret import Secret
-from wizard.session import (
-    first_page,
-    kept_answers,
-    overview,
-    repair_flow,
-    review,
-    saved_run,
-    undo,
-    validation,
-    warnings,
-)
+from wizard.session import kept_answers, overview, repair_flow, review, saved_run, undo, validation
 from wizard.session.overview import Overview, Presented
 from wizard.session.repair_flow import Next, Rescue, rescue_lines
 from wizard.session.requests import write_request
@@ -176,7 +166,7 @@ class Session:
     def asked(self, step: Step) -> tuple[Question, ...]:
         """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
         if step.id == StepId.PORTAL:
-            return warnings.with_advice(self.inputs, step.questions)
+            return validation.with_advice(self.inputs, step.questions)
         if step.role and step.role != "others":
             self._look_at_names(step.role)
         if step.id == StepId.EXAMINE:
@@ -185,14 +175,14 @@ class Session:
         if step.id == StepId.PLACE and self.prefilled is not None:
             values, day = tuple(choice.value for choice in questions[0].choices), f"{self.prefilled:%Y-%m-%d}"
             questions = (Question.of("primary.kind", Ask.CHOICE, "primary.kind.prefilled", values=values, day=day),)
-        more = (*warnings.root_questions(self.inputs, step), *warnings.file_questions(self.inputs, step))
+        more = (*validation.root_questions(self.inputs, step), *validation.file_questions(self.inputs, step))
         return (*questions, *more, *(self._phase_question(step) if step.id in PHASE_STEPS else ()))
 
     def _phase_question(self, step: Step) -> tuple[Question, ...]:
         """Which phase is next, when the root changes; otherwise an answer of an earlier change is forgotten."""
         question = None
         with suppress(WizardError):
-            question = warnings.phase_question(self.inputs, here=step.id == StepId.PRIMARY_VERDICT)
+            question = validation.phase_question(self.inputs, here=step.id == StepId.PRIMARY_VERDICT)
         if question is None and self.answers.phase is not Phase.AUTO:
             self.answers = self.answers.put("phase", Phase.AUTO)
         return (question,) if question is not None else ()
@@ -336,12 +326,12 @@ class Session:
         Raises:
             WizardError: a file cannot be read any more.
         """
-        found = self.review().findings if step.view is View.REVIEW else warnings.of_chains(self.inputs, step)
-        return tuple(each for each in warnings.warnings(found) if warnings.identity(each) not in self._accepted)
+        found = self.review().findings if step.view is View.REVIEW else validation.of_chains(self.inputs, step)
+        return tuple(each for each in validation.warnings(found) if validation.identity(each) not in self._accepted)
 
     def accept_warnings(self, pending_warnings: Iterable[Finding]) -> None:
         """Go on in spite of *pending_warnings*: exactly these are not asked about again in this run."""
-        self._accepted.update(warnings.identity(finding) for finding in pending_warnings)
+        self._accepted.update(validation.identity(finding) for finding in pending_warnings)
 
     def tick(self, item: str) -> list[Line]:
         """BLOCKING. Tick this item of the checklist, or take its tick away; the list as it is then.
@@ -357,9 +347,9 @@ class Session:
         """BLOCKING. What the view of *step* shows."""
         match step.view:
             case View.FACTS:
-                return [*(Line(note) for note in self.notes if note), *first_page.first_lines(self.overview())]
+                return [*(Line(note) for note in self.notes if note), *overview.first_lines(self.overview())]
             case View.VERDICT:
-                return warnings.verdicts(self.inputs, step)
+                return validation.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
                 return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:

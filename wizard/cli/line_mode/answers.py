@@ -14,8 +14,8 @@ from wizard.printable import printable
 from wizard.questions.answers import BEGINS, MARK, VERSIONS, is_pasted, pasted_word
 from wizard.questions.flow import Ask, Question
 from wizard.secret import Secret
-from wizard.session.first_page import TAKES
 from wizard.session.help_pages import question_place
+from wizard.session.overview import TAKES
 from wizard.session.session import Session
 
 IN_VAIN = ("others.chain", "others.password")

@@ -12,7 +12,7 @@ from wizard.reports.checklist import progress
 from wizard.reports.lines import Line, doubt_lines
 from wizard.reports.progress import OWN_NAMES, act_rows
 from wizard.reports.review import Review
-from wizard.session.first_page import presented_lines
+from wizard.session.overview import presented_lines
 from wizard.session.session import Session
 from wizard.session.undo import Undoable
 
