@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.certificates.model import Certificate, Chain, Profile
+from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import subject
 from wizard.certificates.roots import Rollover
 from wizard.certificates.writing import cer_files
@@ -76,9 +76,8 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) 
     trusted = _trust(inputs, primary)
     # Until the primary has its new certificate, that is what the gateways meet.
     presented = seen.chain if phase is Phase.OTHERS else None
-    known: dict[str, Profile] = {}
     for number, judged in enumerate(gateways):
-        given = _gateway_input(inputs, number, judged.chain, trusted, change, known)
+        given = _gateway_input(inputs, number, judged.chain, trusted, change)
         packs.append(gateway.make_pack(replace(given, presented=presented)))
         inputs.progress("bundles made", number + 1, len(machines))
     common = common_text([one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None])
@@ -102,10 +101,9 @@ def _trust_packs(inputs: PlanInputs, found: Course, seen: MachineSnapshot, *, no
     chains = [primary.chain, *(phases.chains_at_hand(inputs) if adds else ())]
     public = roots_of(inputs.seen, answers).public
     packs = [portal.trust_pack(chains, public, () if adds else change.dropped, _order(inputs, change)), *cluster_packs]
-    known: dict[str, Profile] = {}
     for number in range(len(answers.gateway)):
         # Only the trust store is made, so no chain of the gateway itself is needed.
-        given = _gateway_input(inputs, number, primary.chain, primary.chain, change, known)
+        given = _gateway_input(inputs, number, primary.chain, primary.chain, change)
         # The old root goes only from a gateway that meets the new chain.
         given = replace(given, presented=seen.chain) if adds else replace(given, presented=primary.chain, old_root=None)
         packs.append(gateway.trust_pack(given))
@@ -119,21 +117,18 @@ def _trust_packs(inputs: PlanInputs, found: Course, seen: MachineSnapshot, *, no
 
 def _verify_packs(inputs: PlanInputs, trusted: Chain, change: Rollover | None) -> Iterator[Pack]:
     """For each gateway the test that it trusts the root of the primary's new chain, *trusted*, and then the primary."""
-    known: dict[str, Profile] = {}
     for number in range(len(inputs.answers.gateway)):
-        given = _gateway_input(inputs, number, trusted, trusted, change, known)
+        given = _gateway_input(inputs, number, trusted, trusted, change)
         yield gateway.verify_pack(replace(given, old_root=None))
 
 
 def _trust(inputs: PlanInputs, primary: Judged | None) -> Chain | None:
     """What gateways trust the primary by."""
-    match inputs.answers.primary.kind:
-        case PrimaryKind.CLOUD:
-            return cloud_trust(inputs)
-        case PrimaryKind.ELSEWHERE:
-            return primary_trust(inputs).chain
-        case _:
-            return primary.chain if primary is not None else None
+    if _in_cloud(inputs):
+        return cloud_trust(inputs)
+    if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
+        return primary_trust(inputs).chain
+    return primary.chain if primary is not None else None
 
 
 def _in_cloud(inputs: PlanInputs) -> bool:
@@ -166,12 +161,7 @@ def _fit(inputs: PlanInputs, role: str) -> Judged:
 
 
 def _gateway_input(
-    inputs: PlanInputs,
-    number: int,
-    chain: Chain,
-    trusted: Chain | None,
-    change: Rollover | None,
-    known: dict[str, Profile],
+    inputs: PlanInputs, number: int, chain: Chain, trusted: Chain | None, change: Rollover | None
 ) -> GatewayInput:
     answers = inputs.answers
     key = f"gateway.{number}"
@@ -191,7 +181,7 @@ def _gateway_input(
         primary_port=answers.primary.port,
         store_password=password_for(inputs, f"{key}.keystore-password"),
         trust_password=password_for(inputs, f"{key}.truststore-password"),
-        profile=profile_for(inputs, answers.gateway[number], known),
+        profile=profile_for(inputs, answers.gateway[number]),
         unattended=read_input(inputs.base / file) if file else None,
         cloud=_in_cloud(inputs),
         old_root=old,
@@ -203,37 +193,34 @@ def _client(
 ) -> tuple[Pack, Secret | None]:
     """The bundle of a client, and the password of its PFX when it had to be made."""
     answers = inputs.answers.client[number]
-    key = f"client.{number}.password"
-    given = inputs.secret(key) if judged is not None else None
-    usable = given is not None and is_usable_password(given, CLIENT)
-    password = given if usable else generate()
-    made = client.make_pack(
+    if judged is None:
+        return client.nothing(answers.host), None
+    given = inputs.secret(f"client.{number}.password")
+    if given is not None and is_usable_password(given, CLIENT):
+        password, made, whose = given, None, _whose(answers.host, answers.password)
+    else:
+        password = made = generate()
+        whose = f"the one in {PASSWORDS}/{answers.host}.txt of the bundles"
+    bundle = client.make_pack(
         ClientInput(
             answers=answers,
-            chain=judged.chain if judged else None,
+            chain=judged.chain,
             common=common,
             primary_host=inputs.answers.primary.host or "<primary>",
             password=password,
             old_root=change.old_root if change is not None else None,
-            replaced=_replaced(judged) if judged is not None else (),
-            whose=_whose(answers.host, answers.password)
-            if usable
-            else f"the one in {PASSWORDS}/{answers.host}.txt of the bundles",
+            replaced=_replaced(judged),
+            whose=whose,
         )
     )
-    return made, None if usable or judged is None else password
+    return bundle, made
 
 
 def _whose(host: str, source: PasswordSource) -> str:
     """Whose password it is, without the password."""
-    same = f"the one for the files of {host}"
-    match source.kind:
-        case SourceKind.FILE:
-            return f"{same}, from the file {printable(source.name)}"
-        case SourceKind.ENV:
-            return f"{same}, from the variable {printable(source.name)}"
-        case _:
-            return same
+    places = {SourceKind.FILE: "file", SourceKind.ENV: "variable"}
+    where = f", from the {places[source.kind]} {printable(source.name)}" if source.kind in places else ""
+    return f"the one for the files of {host}{where}"
 
 
 def _passwords(made: Mapping[str, Secret]) -> Pack:

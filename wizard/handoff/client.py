@@ -36,20 +36,20 @@ class ClientInput:
 
     Attributes:
         answers: of this client.
-        chain: its own, with the key; None when it needs none.
+        chain: its own, with the key.
         common: the one text that suits all clients, "" when there is none.
         primary_host: the host name that the client connects to.
-        password: of the PFX; None when there is no PFX.
+        password: of the PFX.
         old_root: the root that goes, when the root is replaced.
         replaced: earlier certificates of this client, which its script removes.
         whose: whose password that is, in words that follow "The password of the PFX is".
     """
 
     answers: ClientAnswers
-    chain: Chain | None
+    chain: Chain
     common: str
     primary_host: str
-    password: Secret | None
+    password: Secret
     old_root: Certificate | None = None
     replaced: tuple[Certificate, ...] = ()
     whose: str = "the one in the answers"
@@ -96,19 +96,20 @@ def _texts(values: Iterable[str]) -> set[str]:
     return {text for value in values for text in _SAFE.findall(value) if len(text) >= _SHORTEST}
 
 
+def nothing(host: str) -> Pack:
+    """A sentence for a client without local storage."""
+    steps = ("Nothing to do: a client without local storage needs no certificate\nand no password.",)
+    return pack(host, f"Windows client {host}", "No local storage.", steps)
+
+
 def make_pack(given: ClientInput) -> Pack:
-    """Everything that goes to one Windows client; only a sentence when it has no local storage.
+    """Everything that goes to one Windows client with local storage.
 
     Raises:
         WizardError: the search text does not fit, or the chain has no key.
     """
     host, title = given.answers.host, f"Windows client {given.answers.host}"
-    if not given.answers.local_storage:
-        nothing = ("Nothing to do: a client without local storage needs no certificate\nand no password.",)
-        return pack(host, title, "No local storage.", nothing)
-    assert given.chain is not None  # noqa: S101 - the judgement before refuses a client without chain
-    assert given.chain.leaf is not None  # noqa: S101 - likewise
-    assert given.password is not None  # noqa: S101 - likewise
+    assert given.chain.leaf is not None  # noqa: S101 - the judgement before refuses a client without chain
     leaf, text = given.chain.leaf, search_text(given.chain.leaf, given.answers.certificate_subject)
     by_der = {each.der: each for each in given.chain.authorities}
     authorities = [(file, by_der[data]) for file, data in cer_files([given.chain])]
@@ -222,8 +223,7 @@ def _unattended(leaf: Certificate) -> tuple[str, ...]:
 
 def _script(given: ClientInput, name: str, authorities: Sequence[tuple[str, Certificate]], text: str) -> bytes:
     """PowerShell for the machine's stores. Every inserted value is made of letters, digits, dot, hyphen, underscore."""
-    assert given.chain is not None  # noqa: S101 - as in `make_pack`
-    assert given.chain.leaf is not None  # noqa: S101 - likewise
+    assert given.chain.leaf is not None  # noqa: S101 - as in `make_pack`
     rows = [
         f"    @{{ File = '{file}'; Store = '{'Root' if each == given.chain.root else 'CA'}';"
         f" Thumbprint = '{thumbprint(each)}' }}"

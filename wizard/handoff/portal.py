@@ -145,20 +145,17 @@ def _policy(*, replaced: bool) -> str:
 
 def ocsp_advice(answers: AccountAnswers) -> str:
     """What to do about the two OCSP settings; lines as in the checklist, the first one a sentence of its own."""
-    match answers.ocsp:
-        case "unchanged":
-            return "OCSP: leave both settings as they are, unless the PKI team objects."
-        case "off":
-            return "OCSP: switch the revocation check off."
-        case "on":
-            return (
-                "OCSP: switch the revocation check on and leave the URL empty.\n"
-                "The responder named in each certificate is then asked."
-            )
-        case url:
-            return f"OCSP: switch the revocation check on and enter the URL:\n{url}"
+    return _ADVICE.get(answers.ocsp, f"OCSP: switch the revocation check on and enter the URL:\n{answers.ocsp}")
 
 
+_ADVICE = {
+    "unchanged": "OCSP: leave both settings as they are, unless the PKI team objects.",
+    "off": "OCSP: switch the revocation check off.",
+    "on": (
+        "OCSP: switch the revocation check on and leave the URL empty.\n"
+        "The responder named in each certificate is then asked."
+    ),
+}
 _MOST = 3
 _WIDTH = 70
 

@@ -53,15 +53,9 @@ class Here:
 
     def has(self, phase: Phase) -> bool:
         """Whether this machine is as *phase* leaves it."""
-        match phase:
-            case Phase.TRUST_ROOT:
-                return self.trusts_new
-            case Phase.RETIRE_ROOT:
-                return self.installed and not self.trusts_old
-            case Phase.OTHERS:
-                return True
-            case _:
-                return self.installed
+        retired = self.installed and not self.trusts_old
+        shown = {Phase.TRUST_ROOT: self.trusts_new, Phase.OTHERS: True, Phase.RETIRE_ROOT: retired}
+        return shown.get(phase, self.installed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +171,11 @@ def rehearse(inputs: PlanInputs, phase: Phase, *, proven: bool) -> list[Rehearse
     Raises:
         WizardError: a chain cannot be read.
     """
-    match phase:
-        case Phase.TRUST_ROOT | Phase.RETIRE_ROOT:
-            return []
-        case Phase.OTHERS:
-            return rehearse_all(inputs, present=inputs.seen.chain) if inputs.answers.other_roles() else []
-        case _:
-            return rehearse_all(inputs, proven=proven)
+    if phase.trusts_alone:
+        return []
+    if phase is Phase.OTHERS:
+        return rehearse_all(inputs, present=inputs.seen.chain) if inputs.answers.other_roles() else []
+    return rehearse_all(inputs, proven=proven)
 
 
 def _findings(found: Course, planned: Planned) -> list[Finding]:

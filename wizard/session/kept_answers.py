@@ -153,13 +153,7 @@ def authorities_path(machine: Machine) -> Path:
 
 def role_here(answers: Answers) -> str:
     """The machine of *answers* at which the wizard runs; "" when the primary is in the vendor's cloud."""
-    match answers.primary.kind:
-        case PrimaryKind.ELSEWHERE:
-            return "gateway.0"
-        case PrimaryKind.CLOUD:
-            return ""
-        case _:
-            return "primary"
+    return {PrimaryKind.ELSEWHERE: "gateway.0", PrimaryKind.CLOUD: ""}.get(answers.primary.kind, "primary")
 
 
 def keep(inputs: PlanInputs) -> Path:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from wizard import codes
 from wizard.certificates import fields
@@ -53,10 +54,12 @@ def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], Rescue]) -> R
     """
     if step.role:
         return [problem for role in inputs.answers.roles_at(step.role) for problem in _verdict(inputs, role)]
-    if step.id in _BY_SEVERAL:
-        return _BY_SEVERAL[step.id](inputs)
+    if step.id == StepId.CLOUD:
+        return _cloud(inputs)
+    if step.id == StepId.OTHERS:
+        return _others(inputs)
     if step.id == StepId.EXAMINE:
-        return _repair(inputs, examine)
+        return _tried(_of_repair, lambda: plan_rescue(inputs, examine()))
     if step.id == StepId.MAINTAIN:
         return _tried("maintenance", lambda: require_maintainable(inputs, examine().seen))
     if step.id in _CHECKS:
@@ -65,12 +68,28 @@ def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], Rescue]) -> R
     return []
 
 
-def _tried(key: str, attempt: Callable[[], object]) -> Refused:
+_Key = str | Callable[[WizardError], str]
+
+
+def _tried(key: _Key, attempt: Callable[[], object]) -> Refused:
     try:
         attempt()
     except WizardError as error:
-        return [(key, error)]
+        return [(key if isinstance(key, str) else key(error), error)]
     return []
+
+
+def _of_files(role: str) -> _Key:
+    """A refusal of files belongs to their password when another one cures it."""
+    return lambda error: f"{role}.password" if error.code in PASSWORD_CODES else f"{role}.chain"
+
+
+def _of_stores(error: WizardError) -> str:
+    return error.subject if error.spec in {codes.GATEWAY_STORE_PATH, codes.REKEY_NOTHING_TO_KEEP} else ""
+
+
+def _of_repair(error: WizardError) -> str:
+    return STORE_SECRET if error.spec == codes.SECRET_MISSING or error.code in PASSWORD_CODES else ""
 
 
 def _has_settings(inputs: PlanInputs) -> None:
@@ -98,43 +117,13 @@ def _can_be_undone(inputs: PlanInputs) -> None:
         raise WizardError.of(fault)
 
 
-def _about_password(error: WizardError) -> bool:
-    return error.code in PASSWORD_CODES
-
-
-def _files(inputs: PlanInputs, role: str) -> Refused:
-    try:
-        inputs.judged(role)
-    except WizardError as error:
-        return [(f"{role}.password" if _about_password(error) else f"{role}.chain", error)]
-    return []
-
-
-def _stores(inputs: PlanInputs) -> Refused:
-    try:
-        plan.require_stores(inputs)
-    except WizardError as error:
-        own = error.spec in {codes.GATEWAY_STORE_PATH, codes.REKEY_NOTHING_TO_KEEP}
-        return [(error.subject if own else "", error)]
-    return []
-
-
-def _repair(inputs: PlanInputs, examine: Callable[[], Rescue]) -> Refused:
-    try:
-        plan_rescue(inputs, examine())
-    except WizardError as error:
-        password = error.spec == codes.SECRET_MISSING or _about_password(error)
-        return [(STORE_SECRET if password else "", error)]
-    return []
-
-
 def _verdict(inputs: PlanInputs, role: str) -> Refused:
-    try:
-        judged = inputs.judged(role)
-    except WizardError as error:
-        return [("", error)]
-    bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
-    return [("", WizardError.of(bad[0]))] if bad else []
+    def check() -> None:
+        for finding in inputs.judged(role).findings:
+            if finding.severity >= Severity.ERROR:
+                raise WizardError.of(finding)
+
+    return _tried("", check)
 
 
 def _others(inputs: PlanInputs) -> Refused:
@@ -145,10 +134,8 @@ def _others(inputs: PlanInputs) -> Refused:
             host = inputs.answers.table(role).host
             missing = WizardError(codes.ANSWER_MISSING, case="files", subject=host, host=host)
             return [("others.chain", missing)]
-        try:
-            inputs.judged(role)
-        except WizardError as error:
-            return [("others.password" if _about_password(error) else "others.chain", error)]
+        if refused := _tried(_of_files("others"), partial(inputs.judged, role)):
+            return refused
     return []
 
 
@@ -159,10 +146,13 @@ def _fits(inputs: PlanInputs, name: str, readers: tuple[Consumer, ...]) -> None:
     require_fit(password, inputs.answers.store_of(name), readers)
 
 
-_CHECKS: Mapping[str, tuple[str, Callable[[PlanInputs], object]]] = {
+_CHECKS: Mapping[str, tuple[_Key, Callable[[PlanInputs], object]]] = {
     StepId.PLACE: ("primary.kind", _has_settings),
+    StepId.PRIMARY_FILES: (_of_files("primary"), lambda inputs: inputs.judged("primary")),
+    StepId.GATEWAY_FILES: (_of_files(plan.ROLE), lambda inputs: inputs.judged(plan.ROLE)),
     StepId.GATEWAY_TRUST: ("primary.chain", primary_trust),
     StepId.GATEWAY_UNATTENDED: ("gateway.0.unattended-file", plan.unattended_of),
+    StepId.GATEWAY_STORES: (_of_stores, plan.require_stores),
     StepId.GATEWAY_STORE_PASSWORD: (STORE_OF_GATEWAY, lambda inputs: _fits(inputs, STORE_OF_GATEWAY, GATEWAY)),
     StepId.HANDOFF: ("packs", _hand_off),
     StepId.HANDOFF_FIRST: ("packs", _hand_off),
@@ -171,14 +161,6 @@ _CHECKS: Mapping[str, tuple[str, Callable[[PlanInputs], object]]] = {
     StepId.PRIMARY_STORE_PASSWORD: (STORE_SECRET, lambda inputs: _fits(inputs, STORE_SECRET, PRIMARY)),
 }
 """By step: the question that a refusal belongs to, and the check."""
-_BY_SEVERAL: Mapping[str, Callable[[PlanInputs], Refused]] = {
-    StepId.CLOUD: _cloud,
-    StepId.PRIMARY_FILES: lambda inputs: _files(inputs, "primary"),
-    StepId.GATEWAY_FILES: lambda inputs: _files(inputs, plan.ROLE),
-    StepId.GATEWAY_STORES: _stores,
-    StepId.OTHERS: _others,
-}
-"""Checks whose refusal belongs to one question or another."""
 
 
 # -- what the operator sees and accepts: verdicts, endings, and warnings, each asked about once -----------------------

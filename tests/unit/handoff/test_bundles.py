@@ -147,8 +147,7 @@ def test_a_hostile_subject_cannot_leave_its_place_in_the_script() -> None:
 
 
 def test_a_client_without_local_storage_needs_nothing() -> None:
-    answers = ClientAnswers(host="pcclient-host", local_storage=False)
-    made = client.make_pack(ClientInput(answers, None, "", "primary-host", None))
+    made = client.nothing("pcclient-host")
     assert names(made) == {"CHECKLIST.md"}
     assert "needs no certificate" in data(made, "CHECKLIST.md")
 
