@@ -310,7 +310,6 @@ class Proof(Page):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Continue, leave, or go back to the answers."""
-        event.stop()
         if event.button.id == "answers":
             self.wizard.ended = None
             step = StepId.EXAMINE if self._rescues else StepId.REVIEW

@@ -11,7 +11,6 @@ from wizard.findings import Finding, Severity
 
 SEVERITY = {Severity.BLOCKER: "bad", Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "info"}
 """The mark of a severity."""
-WORDS = {Severity.BLOCKER: "Error", Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,6 @@ class Left(Page):
 
     def on_selection_list_selection_toggled(self, event: SelectionList.SelectionToggled[str]) -> None:
         """Keep the tick at once."""
-        event.stop()
         item = event.selection.value
         self.wizard.engine.run(self, item, lambda: self.session.tick(item), lambda result: self._ticked(item, result))
 

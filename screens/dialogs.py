@@ -62,7 +62,6 @@ class Form(Over[Answer]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Take it, or not."""
-        event.stop()
         self.take() if event.button.id == "take" else self.action_close()
 
 
@@ -97,7 +96,6 @@ class Quit(Over[str]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Its id is the answer."""
-        event.stop()
         self.dismiss(event.button.id)
 
 
@@ -132,7 +130,6 @@ class Doubt(Over[bool]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Yes or no."""
-        event.stop()
         self.dismiss(event.button.id == "on")
 
 
@@ -169,9 +166,8 @@ class Help(Over[None]):
         self.query_one("#found", Lines).set_options(lines)
         self.set_class(bool(event.value.strip()), "-searching")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_input_submitted(self) -> None:
         """Into the list, or back to the page."""
-        event.stop()
         if not self._found:
             self.query_one("#page").focus()
             return
@@ -181,7 +177,6 @@ class Help(Over[None]):
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show this page, the section that was found first."""
-        event.stop()
         part = self._found[event.option_index]
         page = self.query_one("#page")
         await page.remove_children()
@@ -239,7 +234,6 @@ class RequestFor(Form[tuple[str, str, Secret]]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """To the next field; behind the last one, make it."""
-        event.stop()
         if event.input.id == "password-again":
             self.take()
         else:

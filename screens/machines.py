@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from screens.dialogs import Form
 from screens.frame import Keys
@@ -93,17 +93,12 @@ class Machines(Questions):
             return self.screen.focused is getattr(self, "table", None) and (action == "add" or bool(self.machines))
         return super().check_action(action, parameters)
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    def on_data_table_row_selected(self) -> None:
         """Enter leads to the files, or on when there is no machine."""
-        event.stop()
         if self.machines:
             self.fields[0][1].focus()
         else:
             self.action_go_on()
-
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """There are no details about a machine yet."""
-        event.stop()
 
     def action_add(self) -> None:
         """Add a machine."""
@@ -199,7 +194,6 @@ class Machine(Form[Made]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the name leads to the kind; in the version it takes all."""
-        event.stop()
         if event.input.id == "host":
             self.query_one("#kind").focus()
         else:

@@ -86,7 +86,6 @@ class Notice(Page):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what it says."""
-        event.stop()
         self.press(event.button.id or "")
 
     def press(self, name: str) -> None:  # noqa: ARG002 - for subclasses

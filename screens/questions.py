@@ -237,7 +237,7 @@ class Questions(Page):
             self.query("#detail").add_class("-names")
         self.show_about()
 
-    def on_path_field_completes(self, message: PathField.Completes) -> None:
+    def on_path_field_completes(self) -> None:
         """Tab adds what is certain; when nothing is, it leads on."""
         field = self._focused_path()
         certain = self._completion.common
@@ -245,11 +245,9 @@ class Questions(Page):
             field.put(certain)
         else:
             self.screen.focus_next()
-        message.stop()
 
-    def on_name_field_into(self, message: NameField.Into) -> None:
+    def on_name_field_into(self) -> None:
         """Down leads into the names, or to the next field."""
-        message.stop()
         names = self.query_one("#names", Lines)
         if names.can_focus:
             names.highlighted = 0
@@ -288,7 +286,6 @@ class Questions(Page):
 
     def on_path_field_pem(self, message: PathField.Pem) -> None:
         """PEM was pasted into the field itself: with what was pasted there before."""
-        message.stop()
         field = self._focused_path()
         at = self.place()
         if field is None or at is None or not self.fields[at][0].takes_pem:
@@ -336,12 +333,10 @@ class Questions(Page):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter leads to the next field, behind the last one on."""
-        event.stop()
         self._after(event.input)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter takes the marked line."""
-        event.stop()
         if isinstance(event.option_list, Choice):
             self._after(event.option_list)
             return

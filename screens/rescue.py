@@ -170,14 +170,12 @@ class Rescue(Questions):
             self._at = event.option_index
             self.query_one("#evidence", Facts).show(*self._detail())
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:  # noqa: ARG002 - as in the base
         """Enter leads to the buttons."""
-        event.stop()
         self.query(Act).first().focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what was chosen."""
-        event.stop()
         step = self.step
         what = Next(event.button.id or "")
         match what:

@@ -185,7 +185,6 @@ class Review(Page):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """On or back."""
-        event.stop()
         if event.button.id == "on":
             self.action_go_on()
         else:
@@ -193,7 +192,6 @@ class Review(Page):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter on an answer opens its step."""
-        event.stop()
         if event.option_list.id == "decided":
             line = self._decided()[event.option_index]
             self.wizard.open_step(line.step)
@@ -282,7 +280,6 @@ class Confirm(Page):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Apply, or go back."""
-        event.stop()
         if event.button.id == "apply":
             super().action_go_on()
         else:

@@ -121,9 +121,8 @@ class Start(Page):
         if isinstance(event.option_list, Choice):
             self.query_one("#detail Facts", Facts).show(*self._takes(event.option_list.answer))
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self) -> None:
         """Enter on a goal starts it."""
-        event.stop()
         self.action_go_on()
 
     def action_go_on(self) -> None:

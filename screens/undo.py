@@ -78,12 +78,10 @@ class Undo(Page):
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Another change."""
-        event.stop()
         self.query_one("#about", Facts).show(*self._about(event.cursor_row))
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    def on_data_table_row_selected(self) -> None:
         """Enter takes it."""
-        event.stop()
         self.action_go_on()
 
     def action_go_on(self) -> None:

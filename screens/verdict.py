@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textual.widget import Widget
-from textual.widgets import DataTable, OptionList, Tree
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from screens.certificates import Entry, entries, finding_line, finding_rows, life, name_of
@@ -171,19 +171,14 @@ class Verdict(Questions):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter goes on, to the question when there is one."""
         if event.option_list.id == "findings":
-            event.stop()
             self._on()
-        else:
-            super().on_option_list_option_selected(event)
 
-    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Entry]) -> None:
+    def on_tree_node_highlighted(self) -> None:
         """Another certificate."""
-        event.stop()
         self.show_about()
 
-    def on_tree_node_selected(self, event: Tree.NodeSelected[Entry]) -> None:
+    def on_tree_node_selected(self) -> None:
         """Enter goes on."""
-        event.stop()
         self._on()
 
     def _on(self) -> None:
@@ -249,14 +244,12 @@ class Others(Questions):
             rows += [("", words) for name, words in item.rows if name == "Do"]
         return rows
 
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+    def on_data_table_row_highlighted(self) -> None:
         """Another machine."""
-        event.stop()
         self.show_about()
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    def on_data_table_row_selected(self) -> None:
         """Enter goes on, to the question when there is one."""
-        event.stop()
         if self.fields:
             self.fields[0][1].focus()
         else:
