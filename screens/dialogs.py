@@ -1,8 +1,7 @@
 """What lies on top of a page for a moment: leaving, help, warnings, commands, what a request is made for."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -26,9 +25,6 @@ from wizard.self_start import load
 from wizard.session.help_pages import Part as Section
 from wizard.session.help_pages import page_text, search
 
-if TYPE_CHECKING:
-    from screens.program import WizardApp
-
 Answer = TypeVar("Answer")
 
 
@@ -42,11 +38,6 @@ class Over(ModalScreen[Answer], PaintedOnce[Answer], inherit_bindings=False):
     ]
     AUTO_FOCUS = ""
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
-
-    @cached_property
-    def wizard(self) -> "WizardApp":
-        """The program."""
-        return cast("WizardApp", self.app)
 
     def action_close(self) -> None:
         """Nothing was chosen."""

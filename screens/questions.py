@@ -43,6 +43,7 @@ class Questions(Page):
     ]
     detail_name = "About this question"
     step: Step
+    data: tuple[Any, Sequence[Question]]
 
     def __init__(self, step: Step | None, data: Any = None) -> None:
         """Ask *step*; *data* is what `look` gave."""
@@ -62,8 +63,7 @@ class Questions(Page):
     @property
     def questions(self) -> Sequence[Question]:
         """The questions of this step."""
-        asked: Sequence[Question] = self.data[1]
-        return asked
+        return self.data[1]
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 
@@ -83,30 +83,24 @@ class Questions(Page):
     def cards(self) -> Iterable[Widget]:
         """A card for each question; a new password has two."""
         for question in self.questions:
-            name = f"field-{question.key.replace('.', '-')}"
+            name, hint = f"field-{question.key.replace('.', '-')}", ""
+            example = f"for example {question.example}" if question.example else ""
+            kept = self.session.has_secret(question.key)
             match question.ask:
                 case Ask.CHOICE:
-                    widget: Field | Choice = Choice(
-                        [(each.value, _choice(each.label, each.detail)) for each in question.choices],
-                        self.session.value(question),
-                        id=name,
-                    )
-                    yield self._card(question, widget)
+                    words = [(each.value, _choice(each.label, each.detail)) for each in question.choices]
+                    widget: Field | Choice = Choice(words, self.session.value(question), id=name)
                 case Ask.PATHS:
-                    widget = PathField(self._value(question), id=name, placeholder=_example(question))
-                    pem = "F8 paste PEM, " if question.takes_pem else ""
-                    yield self._card(question, widget, hint=f"F2 browse, {pem}Tab complete")
+                    widget = PathField(self._value(question), id=name, placeholder=example)
+                    hint = f"F2 browse, {'F8 paste PEM, ' if question.takes_pem else ''}Tab complete"
                 case Ask.SECRET | Ask.NEW_SECRET:
-                    kept = self.session.has_secret(question.key)
-                    widget = SecretField(id=name, kept=kept)
-                    yield self._card(question, widget, hint="F4 shows it")
-                    if question.ask is Ask.NEW_SECRET:
-                        again = SecretField(id=name + AGAIN, kept=kept)
-                        yield self._card(question, again, heading="Repeat the password")
+                    widget, hint = SecretField(id=name, kept=kept), "F4 shows it"
                 case _:
                     kind = NameField if self.names(question) else Field
-                    widget = kind(self._value(question), id=name, placeholder=_example(question))
-                    yield self._card(question, widget)
+                    widget = kind(self._value(question), id=name, placeholder=example)
+            yield self._card(question, widget, hint=hint)
+            if question.ask is Ask.NEW_SECRET:
+                yield self._card(question, SecretField(id=name + AGAIN, kept=kept), heading="Repeat the password")
 
     def names(self, question: Question) -> Sequence[str]:  # noqa: ARG002 - for subclasses
         """Answers to *question* that can be picked from a list."""
@@ -463,10 +457,6 @@ class Questions(Page):
         if wrong != line.has_class("-on"):
             line.update(say((f"{WARN} ", "warn bold"), ("The two passwords differ.", "warn")) if wrong else Content(""))
             line.set_class(wrong, "-on")
-
-
-def _example(question: Question) -> str:
-    return f"for example {question.example}" if question.example else ""
 
 
 def _choice(label: str, detail: str) -> Content:

@@ -22,7 +22,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host import editor
 from wizard.questions.answers import Goal
-from wizard.questions.flow import Step, StepId
+from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
 from wizard.session.repair_flow import Next, Row, State
 from wizard.session.repair_flow import Rescue as Found
@@ -43,6 +43,8 @@ class Rescue(Questions):
         Binding("f7", "codes", "Codes", key_display="F7"),
     ]
 
+    data: tuple[tuple[Found, tuple[Next, ...], tuple[str, str]], Sequence[Question]]
+
     def __init__(self, step: Step | None, data: Any = None) -> None:
         """Show *data*."""
         super().__init__(step, data)
@@ -53,13 +55,12 @@ class Rescue(Questions):
     def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
-        return session.rescue(step.id), session.asked(step), session.next_steps(step), session.request_for()
+        return (session.rescue(step.id), session.next_steps(step), session.request_for()), session.asked(step)
 
     @property
     def found(self) -> Found:
         """The result of the examination."""
-        found: Found = self.data[0]
-        return found
+        return self.data[0][0]
 
     @property
     def again(self) -> bool:
@@ -129,7 +130,7 @@ class Rescue(Questions):
         width = self.app.size.width - (RAIL if self.app.size.width >= WIDE else 0) - BESIDE
         row: list[Act] = []
         used = 0
-        for each in self.data[2]:
+        for each in self.data[0][1]:
             label = self.found.label(each, again=self.again)
             need = len(label) + _SIDES + _GAP
             if row and used + need > width:
@@ -188,7 +189,7 @@ class Rescue(Questions):
                     self.session.begin_round(step)
                 self.wizard.change_goal(Goal.UNDO if what is Next.UNDO else self.found.goal)
             case Next.REQUEST:
-                self.wizard.push(RequestFor(*self.data[3]), self._request)
+                self.wizard.push(RequestFor(*self.data[0][2]), self._request)
             case Next.OPEN:
                 self._edit(step)
             case Next.COMMANDS:

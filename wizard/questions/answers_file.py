@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from wizard import codes
 from wizard.errors import WizardError
+from wizard.findings import Fact
 from wizard.printable import printable
 from wizard.questions.answers import (
     AccountAnswers,
@@ -49,30 +50,26 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
     Raises:
         WizardError: not TOML, beyond a bound, an unknown key, a value of the wrong kind, or a password written out.
     """
+
+    def beyond(case: str, **facts: Fact) -> WizardError:
+        return WizardError(codes.ANSWERS_BEYOND_BOUND, case=case, subject=name, file=name, **facts)
+
     if len(text) > LARGEST:
-        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="size", subject=name, file=name, limit=LARGEST)
+        raise beyond("size", limit=LARGEST)
     if dotted := _DOTTED.search(_STRING.sub("x", text)):
-        raise WizardError(
-            codes.ANSWERS_BEYOND_BOUND, case="dots", subject=name, file=name, limit=MOST_DOTS, key=dotted[0][:20]
-        )
+        raise beyond("dots", limit=MOST_DOTS, key=dotted[0][:20])
     try:
         data = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:
-        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="nesting", subject=name, file=name) from None
+        raise beyond("nesting") from None
     except tomllib.TOMLDecodeError as error:
         raise WizardError(codes.ANSWERS_NOT_TOML, subject=name, file=name, reason=str(error)) from error
     except ValueError:
-        limit = sys.get_int_max_str_digits()
-        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="digits", subject=name, file=name, limit=limit) from None
+        raise beyond("digits", limit=sys.get_int_max_str_digits()) from None
     schema = data.pop("schema", None)
     if schema != SCHEMA:
-        raise WizardError(
-            codes.ANSWERS_UNUSABLE_VALUE,
-            case="schema",
-            subject=name,
-            file=name,
-            schema=printable(repr(schema), limit=40),
-        )
+        found = printable(repr(schema), limit=40)
+        raise WizardError(codes.ANSWERS_UNUSABLE_VALUE, case="schema", subject=name, file=name, schema=found)
     _only(data, {*TOP_KEYS, *TABLES}, "", name)
     values: dict[str, Any] = {}
     for key in [each.name for each in fields(Answers) if each.name in data]:
