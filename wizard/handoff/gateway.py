@@ -8,17 +8,7 @@ from wizard.certificates.names import alias, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
 from wizard.handoff.bundle import Pack, PackFile, from_template, pack
-from wizard.planning.gateway.stores import (
-    GatewayInput,
-    edited,
-    file_name,
-    keystore_path,
-    settings,
-    trust_anchor,
-    trust_settings,
-    trusted_roots,
-    truststore_path,
-)
+from wizard.planning.gateway.stores import GatewayInput, file_name
 from wizard.questions.answers import endpoint
 
 BUNDLES = "/root/cloudstream-tls"
@@ -31,11 +21,11 @@ def make_pack(given: GatewayInput) -> Pack:
     Raises:
         WizardError: the chain has no key, or a password is not fit for every reader.
     """
-    store_name, trust_name = file_name(keystore_path(given)), file_name(truststore_path(given))
+    store_name, trust_name = file_name(given.keystore_path()), file_name(given.truststore_path())
     if trust_name == store_name:
         # The answers may give both the same name in different folders; here they lie in one.
         trust_name = f"trust-{trust_name}"
-    leaf, anchor = given.chain.leaf, trust_anchor(given)
+    leaf, anchor = given.chain.leaf, given.trust_anchor()
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     place = f"{BUNDLES}/{given.answers.host}"
     files = [
@@ -43,29 +33,29 @@ def make_pack(given: GatewayInput) -> Pack:
             store_name,
             keystore(given.chain, given.store_password, profile=given.profile),
             True,
-            f"the key store, for {keystore_path(given)}",
+            f"the key store, for {given.keystore_path()}",
         ),
-        PackFile("unattended-lines.conf", envfile.snippet(settings(given)).encode(), True, "only the settings"),
+        PackFile("unattended-lines.conf", envfile.snippet(given.settings()).encode(), True, "only the settings"),
     ]
     if given.unattended is not None:
-        own = edited(given, given.unattended)
+        own = given.edited(given.unattended)
         files.append(PackFile("unattended.conf", own, True, "your unattended file with the settings in it"))
-    folder = keystore_path(given).rsplit("/", 1)[0]
+    folder = given.keystore_path().rsplit("/", 1)[0]
     steps = [
         (
             f"Copy this folder over SSH (scp, sftp) to {given.answers.host},\nas {place}\n"
             "It contains a key and passwords: use neither e-mail nor a file share."
         ),
         f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
-        f"install -m 0600 {shlex.quote(f'{place}/{store_name}')} {shlex.quote(keystore_path(given))}",
+        f"install -m 0600 {shlex.quote(f'{place}/{store_name}')} {shlex.quote(given.keystore_path())}",
     ]
     if anchor is not None:
-        store = truststore(trusted_roots(given), given.trust_password, profile=given.profile)
-        files.append(PackFile(trust_name, store, True, f"the trust store, for {truststore_path(given)}"))
-        trusted = truststore_path(given).rsplit("/", 1)[0]
+        store = truststore(given.trusted_roots(), given.trust_password, profile=given.profile)
+        files.append(PackFile(trust_name, store, True, f"the trust store, for {given.truststore_path()}"))
+        trusted = given.truststore_path().rsplit("/", 1)[0]
         if trusted != folder:
             steps.append(f"install -d -m 0755 {shlex.quote(trusted)}")
-        steps.append(f"install -m 0644 {shlex.quote(f'{place}/{trust_name}')} {shlex.quote(truststore_path(given))}")
+        steps.append(f"install -m 0644 {shlex.quote(f'{place}/{trust_name}')} {shlex.quote(given.truststore_path())}")
     steps += [
         settings_step(given, place),
         (
@@ -164,7 +154,7 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
             ' "keystore password was incorrect". If this gateway has such a Java, enter its version in the answers'
             " ([[gateway]] java) and create the bundles again."
         )
-    if given.old_root is not None and trust_anchor(given) is not None:
+    if given.old_root is not None and given.trust_anchor() is not None:
         notes.append(
             "The trust store has both roots, so it can be installed before the primary changes. The old root"
             f" {short(given.old_root)} ({given.old_root.sha256[:8]}) is removed in the last step of the order."
@@ -200,7 +190,7 @@ def verify_script(given: GatewayInput, presented: Certificate, own: Certificate 
         "PORT": str(given.primary_port),
         "EXPECTED": _colons(presented.sha256),
         "ALIAS": shlex.quote(alias(own)) if own is not None else "''",
-        "ROOTS": "\n".join(_colons(each.sha256) for each in trusted_roots(given)),
+        "ROOTS": "\n".join(_colons(each.sha256) for each in given.trusted_roots()),
     }
     about = "tests the connection to the primary; its exit codes are listed at its top"
     return PackFile("verify.sh", from_template("verify.sh", values).encode(), about=about)
@@ -215,7 +205,7 @@ def trust_pack(given: GatewayInput) -> Pack:
     Raises:
         WizardError: the unattended file cannot be edited, or a password is not fit for every reader.
     """
-    host, anchor = given.answers.host, trust_anchor(given)
+    host, anchor = given.answers.host, given.trust_anchor()
     title = f"Gateway {host}: trust store"
     if anchor is None:
         steps: tuple[str, ...] = (
@@ -227,11 +217,11 @@ def trust_pack(given: GatewayInput) -> Pack:
         )
         intro = "The new root is a public one that every Java trusts."
         return pack(host, title, intro, steps, place=f"{BUNDLES}/{host}")
-    roots = trusted_roots(given)
-    place, path = f"{BUNDLES}/{host}", truststore_path(given)
+    roots = given.trusted_roots()
+    place, path = f"{BUNDLES}/{host}", given.truststore_path()
     name, folder = file_name(path), path.rsplit("/", 1)[0]
     store = truststore(roots, given.trust_password, profile=given.profile)
-    lines = envfile.snippet(trust_settings(given)).encode()
+    lines = envfile.snippet(given.trust_settings()).encode()
     stores = [
         PackFile(name, store, True, f"the trust store, for {path}"),
         PackFile("unattended-lines.conf", lines, True, "only the two settings"),
@@ -239,7 +229,7 @@ def trust_pack(given: GatewayInput) -> Pack:
     if given.unattended is None:
         own = []
     else:
-        data = edited(given, given.unattended, trust_alone=True)
+        data = given.edited(given.unattended, trust_alone=True)
         own = [PackFile("unattended.conf", data, True, "your unattended file with the two settings in it")]
     windows = windows_page(given, name, "the two HCP_DEFAULT_TRUSTSTORE options")
     leaf = given.presented.leaf if given.presented is not None else None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from wizard import codes
 from wizard.certificates.chain import host_chain
@@ -22,16 +22,7 @@ from wizard.host.machine import Machine, now_utc
 from wizard.planning import judge
 from wizard.planning.judge import Judged, KeyPassword, Reading
 from wizard.planning.snapshot import PASSWORD_KEY, MachineSnapshot
-from wizard.questions.answers import (
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    PasswordSource,
-    PrimaryAnswers,
-    PrimaryKind,
-    SourceKind,
-    is_pasted,
-)
+from wizard.questions.answers import Answers, PasswordSource, PrimaryKind, SourceKind, Table, is_pasted
 from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import Consumer, generate, require_fit
 from wizard.reports.checklist import Checklist
@@ -39,13 +30,11 @@ from wizard.reports.lines import Line, Tone
 from wizard.reports.review import order_lines
 from wizard.secret import Secret
 
-_Table = TypeVar("_Table", PrimaryAnswers, GatewayAnswers, ClientAnswers)
-
 
 def with_full_paths(answers: Answers, base: Path) -> Answers:
     """*answers*, whose relative paths begin at *base*, with full paths; the words for pasted texts stay."""
 
-    def full(table: _Table) -> _Table:
+    def full(table: Table) -> Table:
         return replace(with_sources(table, lambda source: _source(source, base)), chain=_files(table.chain, base))
 
     primary = full(answers.primary)
@@ -59,7 +48,7 @@ def with_full_paths(answers: Answers, base: Path) -> Answers:
     )
 
 
-def with_sources(table: _Table, change: Callable[[PasswordSource], PasswordSource]) -> _Table:
+def with_sources(table: Table, change: Callable[[PasswordSource], PasswordSource]) -> Table:
     """*table* with each source of a password as *change* gives it."""
     values = {each.name: getattr(table, each.name) for each in fields(table)}
     changed: dict[str, Any] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv6Address
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from wizard import codes
 from wizard.errors import WizardError
@@ -436,6 +436,17 @@ class Answers:
         host = self.table(role).host
         return f"the {store} of {host}" if host else f"the {store}"
 
+    def of_hosts(self, phase: Phase) -> "Answers":
+        """What a plan that is kept is checked by: the machines by their names alone, and *phase*."""
+        return Answers(
+            goal=self.goal,
+            phase=phase,
+            primary=PrimaryAnswers(self.primary.kind, host=self.primary.host, port=self.primary.port),
+            gateway=tuple(GatewayAnswers(host=one.host) for one in self.gateway),
+            client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in self.client),
+            account=self.account,
+        )
+
     def other_roles(self) -> list[str]:
         """The gateways, and the clients that need a certificate, as `gateway.0`, `client.1`."""
         gateways = [f"gateway.{number}" for number in range(len(self.gateway))]
@@ -504,3 +515,7 @@ class Answers:
 
 _HOSTS = {"others.gateways": "gateway", "others.clients": "client"}
 _LISTS: dict[str, type[GatewayAnswers] | type[ClientAnswers]] = {"gateway": GatewayAnswers, "client": ClientAnswers}
+TABLES: dict[str, type[Any]] = {"primary": PrimaryAnswers, **_LISTS, "account": AccountAnswers}
+"""The tables of the answers file; of `SEVERAL` there may be several."""
+SEVERAL = tuple(_LISTS)
+Table = TypeVar("Table", PrimaryAnswers, GatewayAnswers, ClientAnswers)

@@ -13,31 +13,11 @@ from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Fact
 from wizard.printable import printable
-from wizard.questions.answers import (
-    AccountAnswers,
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    Goal,
-    PasswordSource,
-    Phase,
-    PrimaryAnswers,
-    SourceKind,
-    is_host,
-)
+from wizard.questions.answers import SEVERAL, TABLES, Answers, Goal, PasswordSource, Phase, SourceKind, is_host
 
 SCHEMA = 1
 TOP_KEYS = ("goal", "packs", "change", "maintenance", "phase")
 """Keys that are in no table."""
-TABLES: dict[str, type[Any]] = {
-    "primary": PrimaryAnswers,
-    "gateway": GatewayAnswers,
-    "client": ClientAnswers,
-    "account": AccountAnswers,
-}
-SEVERAL = ("gateway", "client")
-"""Tables of which there may be several."""
-
 LARGEST = 512 * 1024
 MOST_DOTS = 16
 _STRING = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"?|'[^'\n]*+'?""")

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from wizard.questions.answers import HOST, Answers, PasswordSource, SourceKind
-from wizard.questions.answers_file import SCHEMA, SEVERAL, TOP_KEYS, field_names
-from wizard.questions.answers_file import TABLES as SECTIONS
+from wizard.questions.answers import HOST, SEVERAL, Answers, PasswordSource, SourceKind
+from wizard.questions.answers import TABLES as SECTIONS
+from wizard.questions.answers_file import SCHEMA, TOP_KEYS, field_names
 from wizard.texts.en.answers import KEYS, PASSWORDS, TABLES
 
 WIDTH = 78

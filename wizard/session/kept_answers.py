@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -26,20 +25,7 @@ from wizard.planning.inputs import PlanInputs, with_full_paths, with_sources
 from wizard.planning.judge import roots_of
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import rfc3339
-from wizard.questions.answers import (
-    KEEP,
-    PROMPT,
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    Goal,
-    PasswordSource,
-    Phase,
-    PrimaryAnswers,
-    PrimaryKind,
-    SourceKind,
-    is_pasted,
-)
+from wizard.questions.answers import KEEP, PROMPT, Answers, Goal, Phase, PrimaryKind, SourceKind, Table, is_pasted
 from wizard.questions.answers_file import dump
 from wizard.questions.answers_file import load as load_answers
 
@@ -96,8 +82,7 @@ def answers_of(machine: Machine, kept: Answers, environment: Mapping[str, str]) 
     beside = authorities_path(machine)
     answers = answers.put(f"{role}.chain", (*chain, str(beside)) if beside.is_file() else chain)
     for name in _STORES if role != "primary" else _STORES[:1]:
-        source: PasswordSource = answers.get(f"{role}.{name}")
-        if source.kind in {SourceKind.GENERATE, SourceKind.PROMPT}:
+        if answers.get(f"{role}.{name}").kind in {SourceKind.GENERATE, SourceKind.PROMPT}:
             answers = answers.put(f"{role}.{name}", KEEP)
     return answers
 
@@ -137,8 +122,6 @@ INSTALLED_GATEWAY = "wizard.planning.gateway.plan:installed_here"
 NAME = "last-answers.toml"
 AUTHORITIES = "last-ca.pem"
 _HEAD = "# Kept by the wizard after the run of "
-
-_Table = TypeVar("_Table", PrimaryAnswers, GatewayAnswers, ClientAnswers)
 
 
 def path(machine: Machine) -> Path:
@@ -250,7 +233,7 @@ def _to_keep(answers: Answers) -> Answers:
     )
 
 
-def _reusable(table: _Table) -> _Table:
+def _reusable(table: Table) -> Table:
     kept = with_sources(table, lambda source: PROMPT if source.kind is SourceKind.FD else source)
     return replace(kept, chain=_not_pasted(table.chain))
 

@@ -232,8 +232,8 @@ def _look(inputs: PlanInputs, unattended: Unattended, trust: PrimaryTrust) -> tu
         trust_password=Secret(""),
         profile=inputs.seen.profile.profile,
     )
-    store = PurePosixPath(stores.keystore_path(given))
-    trusted = PurePosixPath(stores.truststore_path(given)) if trust.anchors else None
+    store = PurePosixPath(given.keystore_path())
+    trusted = PurePosixPath(given.truststore_path()) if trust.anchors else None
     taken = [unattended.path]
     for name, path in (("keystore-path", store), ("truststore-path", trusted)):
         if path is not None:

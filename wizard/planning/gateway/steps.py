@@ -14,7 +14,7 @@ from wizard.configs.rules import duplicates, exposed, known_passwords
 from wizard.findings import Finding, Locator
 from wizard.host.machine import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
-from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings, trust_settings
+from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput
 from wizard.planning.primary.plan import holds, keystore_step, out_of_reach
 from wizard.questions.answers import Offer, Phase
 
@@ -77,7 +77,7 @@ def make_plan(
         MakeFolder(f"folder-{number}", path, FOLDER_MODE, expect, f"Create the folder {path}, mode {FOLDER_MODE:04o}")
         for number, (path, expect) in enumerate(facts.new_folders.items() if stores else (), start=1)
     ]
-    edited, told = _edit(trust_settings(given) if phase.trusts_alone else settings(given), given, facts.unattended)
+    edited, told = _edit(given.trust_settings() if phase.trusts_alone else given.settings(), given, facts.unattended)
     findings += told
     edits = [edited] if edited.changed else []
     title = f"{_TITLES.get(phase, 'Trusted certificate for')} the gateway {given.answers.host}"

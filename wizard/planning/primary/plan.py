@@ -25,18 +25,7 @@ from wizard.planning.judge import Judged, load_authorities
 from wizard.planning.snapshot import MachineSnapshot, Setting, expectation
 from wizard.probing.handshake import is_here
 from wizard.probing.probe import probe
-from wizard.questions.answers import (
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    Goal,
-    ImportRoot,
-    Phase,
-    PrimaryAnswers,
-    PrimaryKind,
-    SourceKind,
-    endpoint,
-)
+from wizard.questions.answers import Answers, Goal, ImportRoot, Phase, PrimaryAnswers, PrimaryKind, SourceKind, endpoint
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY
 from wizard.secret import Secret
@@ -400,18 +389,9 @@ def basis_of(inputs: PlanInputs, phase: Phase) -> Basis:
     Raises:
         WizardError: a chain cannot be read.
     """
-    answers = inputs.answers
-    judged = Answers(
-        goal=answers.goal,
-        phase=phase,
-        primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
-        gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
-        client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
-        account=answers.account,
-    )
-    roles = roles_of(answers)[: 1 if phase.trusts_alone else None]
+    roles = roles_of(inputs.answers)[: 1 if phase.trusts_alone else None]
     chains = {role: [each.der for each in inputs.judged(role).chain.certificates] for role in roles}
-    return Basis(dump(judged), chains)
+    return Basis(dump(inputs.answers.of_hosts(phase)), chains)
 
 
 def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
