@@ -482,9 +482,7 @@ class Answers:
         if head in _LISTS:
             index_text, _, name = rest.partition(".")
             items, index = list(getattr(self, head)), int(index_text)
-            if index == len(items):
-                items.append(_LISTS[head]())
-            items[index] = replace(items[index], **{name.replace("-", "_"): value})
+            items[index : index + 1] = [replace(self._entry(head, index), **{name.replace("-", "_"): value})]
             return replace(self, **{attribute: tuple(items)})  # type: ignore[arg-type]  # the list's own type
         return replace(self, **{attribute: replace(getattr(self, attribute), **{rest.replace("-", "_"): value})})
 
