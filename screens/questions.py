@@ -180,12 +180,8 @@ class Questions(Page):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Validate a field when the focus leaves it, as far as it can be checked alone; the focus does not move."""
         for question, field in self.fields:
-            if (
-                event.widget is field
-                and isinstance(field, Field)
-                and not isinstance(field, SecretField)
-                and field.value
-            ):
+            shown = isinstance(field, Field) and not isinstance(field, SecretField)
+            if event.widget is field and shown and field.answer:
                 self.refuse(field, self._put(question, field))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:  # noqa: ARG002 - for subclasses
@@ -428,20 +424,17 @@ class Questions(Page):
                 # The repetition of what was refused is of no use.
                 for repeated in self._twice()[1:]:
                     repeated.value = ""
-            if error is not None and isinstance(field, SecretField) and field.value:
-                # What is hidden is not corrected letter by letter: typing replaces it, F4 shows it.
-                field.action_select_all()
+                if field.value:
+                    # What is hidden is not corrected letter by letter: typing replaces it, F4 shows it.
+                    field.action_select_all()
         if wrong:
             wrong[0][0].focus()
 
     # -- a new password, typed twice ----------------------------------------------------------------------------------
 
     def _twice(self) -> list[SecretField]:
-        return [
-            field
-            for question, field in self.fields
-            if question.ask is Ask.NEW_SECRET and isinstance(field, SecretField)
-        ]
+        new = [field for question, field in self.fields if question.ask is Ask.NEW_SECRET]
+        return [field for field in new if isinstance(field, SecretField)]
 
     def _differ(self) -> bool:
         typed = self._twice()

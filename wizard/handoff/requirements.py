@@ -59,11 +59,8 @@ def require_names(answers: Answers) -> None:
     """
     nodes = [folder(node) for node in answers.primary.nodes if not is_loopback(node)]
     # A node may have the primary's own name.
-    others = (
-        [node for node in nodes if node.lower() != answers.primary.host.lower()]
-        if len(answers.primary.nodes) > 1
-        else []
-    )
+    several = len(answers.primary.nodes) > 1
+    others = [node for node in nodes if several and node.lower() != answers.primary.host.lower()]
     hosts = [*(one.host for one in answers.gateway), *(one.host for one in answers.client), *others]
     require_folders(hosts, answers.primary)
 

@@ -110,13 +110,10 @@ class Asker:
 
     def _choice(self, question: Question) -> None:
         best = self.session.recommended if question.key == "goal" else ""
-        labels = [
-            (
-                str(each.value),
-                f"{each.label}{f' ({each.detail})' if each.detail else ''}{', recommended' * (each.value == best)}",
-            )
-            for each in question.choices
-        ]
+        labels = []
+        for each in question.choices:
+            more = f" ({each.detail})" if each.detail else ""
+            labels.append((str(each.value), f"{each.label}{more}{', recommended' * (each.value == best)}"))
         now = best if best and not self.session.answered else self.session.value(question)
         self.session.put(question, self.dialogue.pick(labels, str(now)))
 
@@ -124,7 +121,8 @@ class Asker:
 
     def _paths(self, question: Question) -> None:
         before = self.session.value(question)
-        folder = folder_of("" if pasted_word(before) else _last(before))
+        last = "" if pasted_word(before) else _last(before)
+        folder = last[: last.rfind("/") + 1]
         while True:
             certificates = question.takes_pem or question.key == "others.chain"
             names, more = offer(self.session.base, folder, certificates=certificates)
@@ -212,11 +210,8 @@ def _last(text: str) -> str:
 def _numbers(text: str) -> list[int]:
     """The numbers in *text* when it holds nothing else."""
     words = text.replace(",", " ").split()
-    return (
-        [int(word) for word in words]
-        if all(word.isascii() and word.isdigit() and word != "0" for word in words)
-        else []
-    )
+    numbers = all(word.isascii() and word.isdigit() and word != "0" for word in words)
+    return [int(word) for word in words] if numbers else []
 
 
 # -- the files of a folder as numbered lines, to name one by its number ------------------------------------------------
@@ -244,9 +239,3 @@ def offer(base: Path, folder: str, *, certificates: bool) -> tuple[list[str], in
     names = [name for _is_folder, name in sorted(found)]
     own = [folder] if folder and certificates and names else []
     return own + names[:MOST_SHOWN], max(0, len(names) - MOST_SHOWN)
-
-
-def folder_of(path: str) -> str:
-    """The folder of *path* as it is typed: "" or with a slash at its end."""
-    before, slash, _name = path.rpartition("/")
-    return f"{before}{slash}"
