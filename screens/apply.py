@@ -196,6 +196,7 @@ class Proof(Page):
     """How the change ended: what is presented now, how to see it, how to undo it, and what is next."""
 
     data: tuple[Ended, list[tuple[str, str, str]]]
+    first_focus = "Act"
 
     @property
     def ended(self) -> Ended:
@@ -251,10 +252,6 @@ class Proof(Page):
                 ticket = self.session.command(f"history {self.ended.outcome.change[:4]}")
                 commands += [("\n\n Text for a change ticket\n", "muted"), ticket]
             yield Static(say(*commands), classes="commands")
-
-    def arrived(self) -> None:
-        """At the button."""
-        self.query(Act).first().focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable Back: an applied change is undone by its own page."""

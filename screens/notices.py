@@ -1,16 +1,14 @@
 """Pages about an earlier run and about errors: a text, and buttons for the next step."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from screens.frame import Page
 from screens.theme import BAD, MARKS, OK, WARN, Part, say
-from screens.widgets import Act, Card, Facts, Row
+from screens.widgets import Act, Card, Facts, Looking, Row
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Step
 from wizard.reports.lines import Line, Tone
@@ -58,6 +56,7 @@ class Notice(Page):
     sentence = ""
     topic = ""
     choices: Sequence[tuple[str, str]] = ()
+    first_focus = "Act"
 
     def claim(self) -> Sequence[Part]:
         """See `Page`."""
@@ -80,10 +79,6 @@ class Notice(Page):
         yield Static("", classes="gap")
         yield Horizontal(*(Act(label, id=name) for label, name in self.choices), classes="buttons")
 
-    def arrived(self) -> None:
-        """The first button is the safe one."""
-        self.query(Act).first().focus()
-
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what it says."""
         self.press(event.button.id or "")
@@ -96,12 +91,10 @@ class Notice(Page):
         """Enter is for the buttons."""
 
 
-class Refused(Notice):
+class Refused(Notice, Looking):
     """The page of a step cannot be shown: why, and what can be done."""
 
     data: WizardError
-    step: Step
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
     banner = (f" {BAD} NOT POSSIBLE ", "bad bold reverse")
 
     def compose(self) -> Iterable[Widget]:
@@ -123,11 +116,6 @@ class Refused(Notice):
     def press(self, name: str) -> None:
         """One step back, or look again."""
         self.action_back() if name == "back" else self.action_again()
-
-    def action_again(self) -> None:
-        """Look again."""
-        self.session.invalidate()
-        self.wizard.open(self.step)
 
 
 class Recover(Notice):

@@ -1,9 +1,8 @@
 """The review: a summary, the details, then the last question."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
@@ -15,7 +14,7 @@ from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
-from screens.widgets import Act, Card, Facts, Lines, Reading, Row
+from screens.widgets import Act, Card, Facts, Lines, Looking, Reading, Row
 from wizard.certificates.formats.objects import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -79,12 +78,11 @@ def _about(step: Any) -> str:
             return "a new folder"
 
 
-class Review(Page):
+class Review(Looking):
     """The plan, as the engine made it from the object that will be applied."""
 
     data: Made
-    step: Step
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
+    first_focus = "Act"
 
     def __init__(self, step: Step | None, data: Any) -> None:
         """*data* is what `look` gave."""
@@ -145,10 +143,6 @@ class Review(Page):
             if self.data.findings:
                 with TabPane(say(f"Findings ({len(self.data.findings)})"), id="findings"), Reading():
                     yield Static(say(*self._findings(self.data.findings)))
-
-    def arrived(self) -> None:
-        """At the button."""
-        self.query(Act).first().focus()
 
     def _findings(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
@@ -212,14 +206,11 @@ class Review(Page):
 
         self.wizard.work("check", lambda: self.session.pending_warnings(self.step), found, "Checking ...")
 
-    def action_again(self) -> None:
-        """Look at the machine and make the plan again."""
-        self.session.invalidate()
-        self.wizard.open(self.step)
-
 
 class Confirm(Page):
     """The last question. The focus is on going back, and nothing typed before it was painted counts."""
+
+    first_focus = "#back"
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:
@@ -273,10 +264,6 @@ class Confirm(Page):
         if not review.undo:
             rows.append(("Undo later", [self.session.command("rollback")]))
         return [*rows, ("Backups", [str(self.session.machine.state_dir)])] if lines else rows
-
-    def arrived(self) -> None:
-        """The safe one."""
-        self.query_one("#back").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Apply, or go back."""

@@ -1,17 +1,15 @@
 """The first page: what this machine is and presents now, and what is to be done."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from screens.certificates import life, name_of
-from screens.frame import NARROW, TALL, Page, cut
+from screens.frame import NARROW, TALL, cut
 from screens.theme import BAD, MARKS, OK, Part, boxes, life_role, lifetime, say
-from screens.widgets import Card, Choice, Facts, Row
+from screens.widgets import Card, Choice, Facts, Looking, Row
 from wizard.certificates.names import issued_by
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
@@ -20,13 +18,11 @@ from wizard.session.overview import Overview
 from wizard.session.session import Session
 
 
-class Start(Page):
+class Start(Looking):
     """What is presented, by whom it is trusted, and the goals with the recommended one marked."""
 
     data: Overview
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
     first_focus = "#goal"
-    step: Step
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Overview:  # noqa: ARG003 - as in the base
@@ -129,8 +125,3 @@ class Start(Page):
         """Take the marked goal."""
         self.session.put(self.step.questions[0], self.query_one("#goal", Choice).answer)
         self.wizard.forward(self.step)
-
-    def action_again(self) -> None:
-        """Look at the machine again."""
-        self.session.invalidate()
-        self.wizard.open_step("goal")

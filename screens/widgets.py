@@ -17,15 +17,29 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from screens.frame import Page
 from screens.theme import NOW, TODO, Part, cell, look, say
 from wizard.printable import printable
 from wizard.questions.answers import BEGINS
+from wizard.questions.flow import Step
 from wizard.secret import Secret
 
 Row = tuple[str, Sequence[Part]]
 """A name, and the words behind it."""
 
 _REVERSE = Style(reverse=True, bold=True, dim=False)
+
+
+class Looking(Page):
+    """A page that shows what was looked at; F5 looks again."""
+
+    step: Step
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
+
+    def action_again(self) -> None:
+        """Forget what was seen, and show the step anew."""
+        self.session.invalidate()
+        self.wizard.open(self.step)
 
 
 class Card(Vertical):
