@@ -11,12 +11,11 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.frame import Page
 from screens.pages import PASTE_TEXT
 from screens.paths import Completion, complete, complete_from
 from screens.picker import Picker
 from screens.theme import MARKS, WARN, hanging, refusal, say
-from screens.widgets import Card, Choice, Facts, Field, Lines, NameField, PathField, Row, SecretField
+from screens.widgets import Card, Choice, Facts, Field, Lines, Looking, NameField, PathField, Row, SecretField
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -33,7 +32,7 @@ AGAIN = "-again"
 """Behind the id of a field that repeats a new password."""
 
 
-class Questions(Page):
+class Questions(Looking):
     """Asks the questions of one step. It keeps no password: they go to the engine, and the fields are destroyed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,7 +41,6 @@ class Questions(Page):
         Binding("f5", "again", "Check again", show=False),
     ]
     detail_name = "About this question"
-    step: Step
     data: tuple[Any, Sequence[Question]]
 
     def __init__(self, step: Step | None, data: Any = None) -> None:
@@ -317,10 +315,6 @@ class Questions(Page):
                 elif isinstance(field, NameField) and field.has_focus:
                     self._look_names(field)
 
-    def on_field_not_taken(self, message: Field.NotTaken) -> None:
-        """Say why nothing was pasted."""
-        self.frame.tell(MARKS["warn"], message.words)
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter leads to the next field, behind the last one on."""
         self._after(event.input)
@@ -371,12 +365,6 @@ class Questions(Page):
         if not wrong:
             self.frame.tell()
             self.wizard.work("check", self._judge, self._checked, "Checking ...")
-
-    def action_again(self) -> None:
-        """Look at the files and the machine again."""
-        self.session.invalidate()
-        self.keep()
-        self.wizard.open(self.step)
 
     def _judge(self) -> list[Problem]:
         problems = self.session.check(self.step)

@@ -17,8 +17,8 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.frame import Page
-from screens.theme import NOW, TODO, Part, cell, look, say
+from screens.frame import Frame, Page
+from screens.theme import MARKS, NOW, TODO, Part, cell, look, say
 from wizard.printable import printable
 from wizard.questions.answers import BEGINS
 from wizard.questions.flow import Step
@@ -37,8 +37,9 @@ class Looking(Page):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
 
     def action_again(self) -> None:
-        """Forget what was seen, and show the step anew."""
+        """Forget what was seen, and show the step anew; what was typed is kept."""
         self.session.invalidate()
+        self.keep()
         self.wizard.open(self.step)
 
 
@@ -92,14 +93,6 @@ class Field(Input):
         Binding("down", "app.focus_next", show=False),
     ]
 
-    class NotTaken(Message):
-        """What was pasted was not taken: why."""
-
-        def __init__(self, words: str) -> None:
-            """*words*: a sentence or two."""
-            super().__init__()
-            self.words = words
-
     def __init__(self, value: str = "", *, id: str, secret: bool = False, placeholder: str = "") -> None:  # noqa: A002 - Textual's name
         """Begin with *value*; what cannot be shown in it is shown as an escape."""
         self._given, self._shown = value, printable(value)
@@ -137,9 +130,10 @@ class Field(Input):
         return lines[0].strip()
 
     def not_taken(self, words: str) -> None:
-        """Ring the bell and let the page say why."""
+        """Ring the bell and say why below the page; a dialog has no place for it."""
         self.app.bell()
-        self.post_message(self.NotTaken(words))
+        if isinstance(self.screen, Frame):
+            self.screen.tell(MARKS["warn"], words)
 
     def on_paste(self, event: events.Paste) -> None:
         """Accept what can be shown; a line break at the end does not count as Enter."""
