@@ -8,7 +8,7 @@ from textual.widgets import Button, Static
 
 from screens.frame import Page
 from screens.theme import BAD, MARKS, OK, WARN, Part, say
-from screens.widgets import Act, Card, Facts, Looking, Row
+from screens.widgets import Act, Card, Facts, Rechecked, Row
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Step
 from wizard.reports.lines import Line, Tone
@@ -91,7 +91,7 @@ class Notice(Page):
         """Enter is for the buttons."""
 
 
-class Refused(Notice, Looking):
+class Refused(Notice, Rechecked):
     """The page of a step cannot be shown: why, and what can be done."""
 
     data: WizardError

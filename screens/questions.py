@@ -15,7 +15,7 @@ from screens.pages import PASTE_TEXT
 from screens.paths import Completion, complete, complete_from
 from screens.picker import Picker
 from screens.theme import MARKS, WARN, hanging, refusal, say
-from screens.widgets import Card, Choice, Facts, Field, Lines, Looking, NameField, PathField, Row, SecretField
+from screens.widgets import Card, Choice, Facts, Field, Lines, NameField, PathField, Rechecked, Row, SecretField
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -32,7 +32,7 @@ AGAIN = "-again"
 """Behind the id of a field that repeats a new password."""
 
 
-class Questions(Looking):
+class Questions(Rechecked):
     """Asks the questions of one step. It keeps no password: they go to the engine, and the fields are destroyed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -14,7 +14,7 @@ from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
-from screens.widgets import Act, Card, Facts, Lines, Looking, Reading, Row
+from screens.widgets import Act, Card, Facts, Lines, Reading, Rechecked, Row
 from wizard.certificates.formats.objects import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -78,7 +78,7 @@ def _about(step: Any) -> str:
             return "a new folder"
 
 
-class Review(Looking):
+class Review(Rechecked):
     """The plan, as the engine made it from the object that will be applied."""
 
     data: Made

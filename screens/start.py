@@ -9,7 +9,7 @@ from textual.widgets import OptionList, Static
 from screens.certificates import life, name_of
 from screens.frame import NARROW, TALL, cut
 from screens.theme import BAD, MARKS, OK, Part, boxes, life_role, lifetime, say
-from screens.widgets import Card, Choice, Facts, Looking, Row
+from screens.widgets import Card, Choice, Facts, Rechecked, Row
 from wizard.certificates.names import issued_by
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
@@ -18,7 +18,7 @@ from wizard.session.overview import Overview
 from wizard.session.session import Session
 
 
-class Start(Looking):
+class Start(Rechecked):
     """What is presented, by whom it is trusted, and the goals with the recommended one marked."""
 
     data: Overview

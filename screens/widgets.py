@@ -30,8 +30,8 @@ Row = tuple[str, Sequence[Part]]
 _REVERSE = Style(reverse=True, bold=True, dim=False)
 
 
-class Looking(Page):
-    """A page that shows what was looked at; F5 looks again."""
+class Rechecked(Page):
+    """A page whose content F5 checks again."""
 
     step: Step
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
