@@ -8,7 +8,7 @@ module of this package can import Textual.
 import gc
 import os
 
-# Looking for garbage while thousands of lasting objects are made costs a tenth of the start; on again once painted.
+# Rechecked for garbage while thousands of lasting objects are made costs a tenth of the start; on again once painted.
 gc.disable()
 for _name in [name for name in os.environ if name == "TEXTUAL" or name.startswith("TEXTUAL_")]:
     del os.environ[_name]

@@ -195,11 +195,13 @@ class Apply(Page):
 class Proof(Page):
     """How the change ended: what is presented now, how to see it, how to undo it, and what is next."""
 
+    data: tuple[Ended, list[tuple[str, str, str]]]
+    first_focus = "Act"
+
     @property
     def ended(self) -> Ended:
         """The end."""
-        ended: Ended = self.data[0]
-        return ended
+        return self.data[0]
 
     @property
     def good(self) -> bool:
@@ -250,10 +252,6 @@ class Proof(Page):
                 ticket = self.session.command(f"history {self.ended.outcome.change[:4]}")
                 commands += [("\n\n Text for a change ticket\n", "muted"), ticket]
             yield Static(say(*commands), classes="commands")
-
-    def arrived(self) -> None:
-        """At the button."""
-        self.query(Act).first().focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable Back: an applied change is undone by its own page."""
@@ -309,7 +307,6 @@ class Proof(Page):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Continue, leave, or go back to the answers."""
-        event.stop()
         if event.button.id == "answers":
             self.wizard.ended = None
             step = StepId.EXAMINE if self._rescues else StepId.REVIEW

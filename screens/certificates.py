@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from screens.theme import MARKS, Part, life_role, lifetime
+from screens.theme import MARKS, Part, life_role
 from screens.widgets import Row
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
@@ -11,7 +11,6 @@ from wizard.findings import Finding, Severity
 
 SEVERITY = {Severity.BLOCKER: "bad", Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "info"}
 """The mark of a severity."""
-WORDS = {Severity.BLOCKER: "Error", Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,9 @@ def entries(chain: Chain, now: datetime) -> list[Entry]:
         found.append(Entry(chain.missing_issuer, "missing", rows=rows, missing=True))
     for certificate in reversed(chain.certificates):
         past, days, ends = life(certificate, now)
-        place = "certificate" if certificate is chain.leaf else "root" if certificate is chain.root else "intermediate"
+        place = "root" if certificate is chain.root else "intermediate"
         if certificate is chain.leaf:
-            key = {True: "with key", False: "other key", None: "no key"}[chain.key_matches]
-            place = key
+            place = {True: "with key", False: "other key", None: "no key"}[chain.key_matches]
         found.append(Entry(name_of(certificate), place, past, days, ends, tuple(_rows(certificate, chain, now))))
     return found
 
@@ -85,20 +83,9 @@ def _rows(certificate: Certificate, chain: Chain, now: datetime) -> list[Row]:
         rows.append(("Names", [", ".join(hosts) if hosts else ("none", "bad")]))
         rows.append(("Usage", [", ".join(fields.usage_names(certificate) or ["any usage"])]))
     key = fields.key_label(certificate)
-    belongs = {
-        True: "; the private key belongs to it",
-        False: "; the private key does not match",
-        None: "",
-    }
-    rows.append(
-        (
-            "Key",
-            [
-                f"{key}, {fields.signature_label(certificate)}",
-                belongs[chain.key_matches] if certificate is chain.leaf else "",
-            ],
-        )
-    )
+    belongs = {True: "; the private key belongs to it", False: "; the private key does not match", None: ""}
+    own = belongs[chain.key_matches] if certificate is chain.leaf else ""
+    rows.append(("Key", [f"{key}, {fields.signature_label(certificate)}", own]))
     rows.append(("Issuer", [name_of(certificate, issuer=True)]))
     rows.append(("SHA-256", [fingerprint(certificate.sha256)]))
     return rows
@@ -118,8 +105,3 @@ def finding_rows(finding: Finding) -> list[Row]:
 def finding_line(finding: Finding) -> list[Part]:
     """A finding as one line."""
     return [MARKS[SEVERITY[finding.severity]], finding.message]
-
-
-def life_parts(entry: Entry, width: int) -> list[Part]:
-    """The lifetime of an entry as a line."""
-    return lifetime(entry.past, entry.days, width)

@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from textual.containers import Horizontal
@@ -15,9 +16,8 @@ from screens.notices import parts_of
 from screens.theme import OK, Part, refusal, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
-from wizard.questions.answers import PHASES
-from wizard.questions.flow import Step, StepId, numbered
-from wizard.reports.checklist import Checklist, Item
+from wizard.questions.flow import Step, StepId
+from wizard.reports.checklist import Checklist, Item, section
 from wizard.session.session import Session
 from wizard.texts.en.questions import TITLES
 
@@ -34,10 +34,8 @@ PLACES = {
 
 def place_of(item: Item) -> str:
     """Where an item is done; in a change of the root the phase that it belongs to."""
-    if item.phase:
-        return f"Phase {numbered(PHASES[item.phase - 1])}"
-    first = item.id.partition("/")[0]
-    return PLACES.get("machines" if first in {"gateway", "client"} else first, first)
+    name = section(item)
+    return PLACES.get(name, f"Phase {name}")
 
 
 def _about(item: Item) -> list[Row]:
@@ -51,9 +49,9 @@ class Left(Page):
     """The list, grouped; it opens at the first open item."""
 
     def __init__(self, step: Step | None, data: Any = None) -> None:
-        """Show *data*."""
+        """Show *data*: the list, and its lines."""
         super().__init__(step, data)
-        self._done: set[str] = set()
+        self.kept: Checklist | None = data[0]
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:
@@ -61,12 +59,6 @@ class Left(Page):
         assert step is not None  # noqa: S101 - for the type checker
         lines = session.lines(step)
         return session.left(), lines
-
-    @property
-    def kept(self) -> Checklist | None:
-        """The list."""
-        kept: Checklist | None = self.data[0]
-        return kept
 
     def claim(self) -> Sequence[Part]:
         """How far it is."""
@@ -88,10 +80,9 @@ class Left(Page):
         if kept is None:
             yield Card("List", Reading(Static(say(*parts_of(self.data[1])))))
             return
-        self._done = set(kept.done)
         with Horizontal(classes="line"):
             yield ProgressBar(max(1, len(kept.items)), show_eta=False, show_percentage=False, id="done")
-            yield Static(say(self._count()), id="count")
+            yield Static(say(_count(kept)), id="count")
         groups: dict[str, list[Item]] = {}
         for item in kept.items:
             groups.setdefault(place_of(item), []).append(item)
@@ -111,19 +102,13 @@ class Left(Page):
         lists = list(self.query(Ticks))
         for each in lists:
             for at in range(each.option_count):
-                if each.get_option_at_index(at).value not in self._done:
+                if each.get_option_at_index(at).value not in kept.done:
                     each.highlighted = at
                     each.focus()
                     return
         if lists:
             lists[0].highlighted = 0
             lists[0].focus()
-
-    def _count(self) -> str:
-        kept = self.kept
-        count = len(kept.items) if kept is not None else 0
-        open_ones = sum(item.id not in self._done for item in kept.items) if kept is not None else 0
-        return f"  {count - open_ones} of {count} done"
 
     def on_selection_list_selection_highlighted(self, event: SelectionList.SelectionHighlighted[str]) -> None:
         """The detail of the marked item."""
@@ -146,7 +131,6 @@ class Left(Page):
 
     def on_selection_list_selection_toggled(self, event: SelectionList.SelectionToggled[str]) -> None:
         """Keep the tick at once."""
-        event.stop()
         item = event.selection.value
         self.wizard.engine.run(self, item, lambda: self.session.tick(item), lambda result: self._ticked(item, result))
 
@@ -158,15 +142,12 @@ class Left(Page):
                     with each.prevent(SelectionList.SelectionToggled):
                         (each.deselect if item in each.selected else each.select)(item)
             return
-        self._done ^= {item}
         self.frame.tell()
-        kept = self.kept
-        count = len(kept.items) if kept is not None else 0
-        open_ones = sum(each.id not in self._done for each in kept.items) if kept is not None else 0
-        self.query_one(ProgressBar).update(progress=count - open_ones)
-        self.query_one("#count", Static).update(say(self._count()), layout=False)
+        if self.kept is not None:
+            self.kept = kept = replace(self.kept, done=self.kept.done ^ {item})
+            self.query_one(ProgressBar).update(progress=len(kept.items) - len(kept.left))
+            self.query_one("#count", Static).update(say(_count(kept)), layout=False)
 
-    def action_go_on(self) -> None:
-        """The end."""
-        if self.step is not None:
-            self.wizard.forward(self.step)
+
+def _count(kept: Checklist) -> str:
+    return f"  {len(kept.items) - len(kept.left)} of {len(kept.items)} done"

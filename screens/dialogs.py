@@ -1,8 +1,7 @@
 """What lies on top of a page for a moment: leaving, help, warnings, commands, what a request is made for."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -26,9 +25,6 @@ from wizard.self_start import load
 from wizard.session.help_pages import Part as Section
 from wizard.session.help_pages import page_text, search
 
-if TYPE_CHECKING:
-    from screens.program import WizardApp
-
 Answer = TypeVar("Answer")
 
 
@@ -43,80 +39,61 @@ class Over(ModalScreen[Answer], PaintedOnce[Answer], inherit_bindings=False):
     AUTO_FOCUS = ""
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
-    @cached_property
-    def wizard(self) -> "WizardApp":
-        """The program."""
-        return cast("WizardApp", self.app)
-
     def action_close(self) -> None:
         """Nothing was chosen."""
         self.dismiss(None)
 
 
-class Question(Over[str]):
-    """Words and buttons; the id of the pressed one is the answer."""
+class Form(Over[Answer]):
+    """A dialog whose button `take` takes what is filled in; every other one closes it."""
 
-    name_of_card: ClassVar[str] = ""
-    first: ClassVar[str] = ""
-
-    def words(self) -> Sequence[Part]:
-        """What is asked."""
+    def take(self) -> None:
+        """Give the answer, or say what is wrong."""
         raise NotImplementedError
-
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """Label and id of each."""
-        raise NotImplementedError
-
-    def compose(self) -> Iterable[Widget]:
-        """The card."""
-        buttons = Horizontal(*(Act(label, id=name) for label, name in self.buttons()), classes="buttons")
-        yield Card(self.name_of_card, Static(say(*self.words())), buttons, classes="dialog small")
-        yield Keys()
-
-    def on_mount(self) -> None:
-        """The safe button is the first."""
-        self.query(Act).first().focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Its id is the answer."""
-        event.stop()
-        self.dismiss(event.button.id)
+        """Take it, or not."""
+        self.take() if event.button.id == "take" else self.action_close()
 
 
 AGAIN = "To see more or to continue, start cloudstream-wizard again."
 
 
-class Quit(Question):
-    """The question before leaving."""
+class Quit(Over[str]):
+    """The question before leaving; the id of the pressed button is the answer, and staying is the first."""
 
-    name_of_card = "Leave the wizard?"
+    AUTO_FOCUS = "Act"
 
     def __init__(self, *, running: bool, over: bool, answered: bool) -> None:
         """*running*: a change is being made; *over*: one has ended; *answered*: there is something to keep."""
         super().__init__()
-        self._change_runs, self._over, self._answered = running, over, answered
+        self._buttons = [("Stay", "stay"), ("Leave", "leave")]
+        if running:
+            self._words: list[Part] = ["The change continues in the background and ends automatically.\n", AGAIN]
+            self._buttons = [("Keep watching", "stay"), ("Exit (the change continues)", "leave")]
+        elif over:
+            self._words = ["The change has ended. What it did stays.\n", AGAIN]
+        elif not answered:
+            self._words = ["Nothing was changed, and there are no answers."]
+        else:
+            self._words = ["Nothing was changed. Saved answers are kept, passwords are not.\n", AGAIN]
+            self._buttons = [("Stay", "stay"), ("Save and quit", "save"), ("Quit without saving", "forget")]
 
-    def words(self) -> Sequence[Part]:
-        """What is kept, and how to come back."""
-        if self._change_runs:
-            return ["The change continues in the background and ends automatically.\n", AGAIN]
-        if self._over:
-            return ["The change has ended. What it did stays.\n", AGAIN]
-        if not self._answered:
-            return ["Nothing was changed, and there are no answers."]
-        return ["Nothing was changed. Saved answers are kept, passwords are not.\n", AGAIN]
+    def compose(self) -> Iterable[Widget]:
+        """What is kept, how to come back, and the buttons."""
+        buttons = Horizontal(*(Act(label, id=name) for label, name in self._buttons), classes="buttons")
+        yield Card("Leave the wizard?", Static(say(*self._words)), buttons, classes="dialog small")
+        yield Keys()
 
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """Staying is the first."""
-        if self._change_runs:
-            return [("Keep watching", "stay"), ("Exit (the change continues)", "leave")]
-        if self._over or not self._answered:
-            return [("Stay", "stay"), ("Leave", "leave")]
-        return [("Stay", "stay"), ("Save and quit", "save"), ("Quit without saving", "forget")]
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Its id is the answer."""
+        self.dismiss(event.button.id)
 
 
 class Doubt(Over[bool]):
     """Warnings that nobody has accepted: with what comes of them, and No first."""
+
+    AUTO_FOCUS = "#stay"
 
     def __init__(self, pending_warnings: tuple[Finding, ...]) -> None:
         """About *pending_warnings*."""
@@ -142,13 +119,8 @@ class Doubt(Over[bool]):
         yield Card(f"{name}. Continue anyway?", reading, buttons, classes="dialog fitting")
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Begin with No."""
-        self.query_one("#stay").focus()
-
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Yes or no."""
-        event.stop()
         self.dismiss(event.button.id == "on")
 
 
@@ -159,6 +131,7 @@ class Help(Over[None]):
         Binding("f1,enter", "close", show=False),
         Binding("f2", "search", "Search", key_display="F2"),
     ]
+    AUTO_FOCUS = "#page"
 
     def __init__(self, name: str, question: tuple[int, int] = (0, 1)) -> None:
         """The page *name*; *question* is the one with the focus, and how many the step has."""
@@ -173,10 +146,6 @@ class Help(Over[None]):
         yield Card("Help", field, Lines(id="found", highlighted=None), Reading(text, id="page"), classes="dialog")
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Begin to read."""
-        self.query_one("#page").focus()
-
     def action_search(self) -> None:
         """To the field for words."""
         self.query_one("#search").focus()
@@ -188,9 +157,8 @@ class Help(Over[None]):
         self.query_one("#found", Lines).set_options(lines)
         self.set_class(bool(event.value.strip()), "-searching")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_input_submitted(self) -> None:
         """Into the list, or back to the page."""
-        event.stop()
         if not self._found:
             self.query_one("#page").focus()
             return
@@ -200,7 +168,6 @@ class Help(Over[None]):
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show this page, the section that was found first."""
-        event.stop()
         part = self._found[event.option_index]
         page = self.query_one("#page")
         await page.remove_children()
@@ -213,6 +180,8 @@ class Help(Over[None]):
 class Commands(Over[None]):
     """Commands, each on a line of its own and without a frame, so that they can be copied from the terminal."""
 
+    AUTO_FOCUS = "#commands"
+
     def __init__(self, commands: Sequence[str]) -> None:
         """Show *commands*."""
         super().__init__()
@@ -224,12 +193,8 @@ class Commands(Over[None]):
         yield Reading(Static(say("\n".join(self._commands)), classes="commands"), id="commands")
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Begin to read."""
-        self.query_one("#commands").focus()
 
-
-class RequestFor(Over[tuple[str, str, Secret]]):
+class RequestFor(Form[tuple[str, str, Secret]]):
     """Host names, folder and password of a new key and its request."""
 
     def __init__(self, names: str, folder: str) -> None:
@@ -249,7 +214,7 @@ class RequestFor(Over[tuple[str, str, Secret]]):
             SecretField(id="password-for", kept=False),
             SecretField(id="password-again", kept=False),
             Static(Content(""), id="request-error", classes="error"),
-            Horizontal(Act("Make the request", id="make"), Act("Cancel", id="cancel"), classes="buttons"),
+            Horizontal(Act("Make the request", id="take"), Act("Cancel", id="cancel"), classes="buttons"),
             classes="dialog small",
         )
         yield Keys()
@@ -260,21 +225,13 @@ class RequestFor(Over[tuple[str, str, Secret]]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """To the next field; behind the last one, make it."""
-        event.stop()
         if event.input.id == "password-again":
-            self._take()
+            self.take()
         else:
             self.screen.focus_next()
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Make it, or not."""
-        event.stop()
-        if event.button.id == "make":
-            self._take()
-        else:
-            self.action_close()
-
-    def _take(self) -> None:
+    def take(self) -> None:
+        """See `Form`."""
         first, second = self.query_one("#password-for", SecretField), self.query_one("#password-again", SecretField)
         if first.secret() != second.secret():
             line = self.query_one("#request-error", Static)

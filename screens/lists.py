@@ -14,7 +14,7 @@ from textual.widgets import DataTable, SelectionList, Static, Tree
 from textual.widgets.selection_list import Selection
 from textual.widgets.tree import TreeNode
 
-from screens.certificates import Entry, life_parts
+from screens.certificates import Entry
 from screens.frame import Page, cut
 from screens.theme import MARKS, Part, cell, life_role, lifetime, look, say
 from screens.widgets import in_reverse
@@ -61,7 +61,7 @@ class Chain(Tree[Entry]):
             label = cell(
                 f"{name:<{named}}",
                 (f"{entry.place:<{placed}}" if placed else "", "muted"),
-                *life_parts(entry, line),
+                *lifetime(entry.past, entry.days, line),
                 (f"  {entry.ends}" if dated else "", "muted"),
                 (f"{days:>{DAYS_WIDTH}}", life_role(entry.days)),
             )

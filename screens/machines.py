@@ -6,28 +6,24 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
-from screens.dialogs import Over
+from screens.dialogs import Form
 from screens.frame import Keys
 from screens.lists import Rows
 from screens.questions import Questions
 from screens.theme import Part, cell, hanging, refusal, say
 from screens.widgets import Act, Card, Choice, Facts, Field, Row
-from wizard.errors import WizardError
-from wizard.questions.answers import is_host
+from wizard.questions.answers import VERSIONS, is_host
 from wizard.questions.flow import Ask, Question, Step
 
-GATEWAYS, CLIENTS = "others.gateways", "others.clients"
-KINDS = {GATEWAYS: ("gateway", "java"), CLIENTS: ("client", "windows")}
-"""The table of the answers for each kind, and its key for the version of Java or Windows."""
+GATEWAYS, CLIENTS = VERSIONS
 Made = tuple[str, str, str]
 """The kind, the host name and the version, "" when it is not known."""
 ABOUT: list[Row] = [
     ("Why", ["Each gateway, and each Windows client with local storage, gets a bundle with its files."]),
     ("Keys", ["a adds a machine, e edits and d removes the marked one. Enter continues."]),
 ]
-_EMPTY = ("none yet", "press a to add a gateway or a client")
 
 
 class Machines(Questions):
@@ -42,13 +38,13 @@ class Machines(Questions):
     def __init__(self, step: Step | None, data: Any = None) -> None:
         """See `Questions`."""
         super().__init__(step, data)
-        self._asked = {question.key: question for question in data}
+        self._asked = {question.key: question for question in self.data[1]}
         self.machines: list[Made] = []
 
     @property
     def questions(self) -> Sequence[Question]:
         """Those that are not about the table."""
-        return [question for question in self.data if question.key not in KINDS]
+        return [question for question in self.data[1] if question.key not in VERSIONS]
 
     def claim(self) -> Sequence[Part]:
         """The headline: what each machine needs."""
@@ -62,7 +58,7 @@ class Machines(Questions):
         answers = self.session.answers
         self.machines = [
             (key, one.host, getattr(one, version))
-            for key, (table, version) in KINDS.items()
+            for key, (table, version, _what) in VERSIONS.items()
             for one in getattr(answers, table)
         ]
         self.table = Rows([("Machine", 36), ("Kind", 10), ("Version", 22)], self._drawn())
@@ -70,11 +66,11 @@ class Machines(Questions):
 
     def _drawn(self) -> list[list[list[Part]]]:
         if not self.machines:
-            return [[[(_EMPTY[0], "muted")], [("", "muted")], [("", "muted")]]]
-        words = {GATEWAYS: ("gateway", "Java"), CLIENTS: ("client", "Windows")}
+            return [[[("none yet", "muted")], [("", "muted")], [("", "muted")]]]
         return [
-            [[(host, "bold")], [words[key][0]], [f"{words[key][1]} {version}" if version else ("not known", "muted")]]
+            [[(host, "bold")], [table], [f"{what} {version}" if version else ("not known", "muted")]]
             for key, host, version in self.machines
+            for table, _name, what in [VERSIONS[key]]
         ]
 
     def arrived(self) -> None:
@@ -97,36 +93,27 @@ class Machines(Questions):
             return self.screen.focused is getattr(self, "table", None) and (action == "add" or bool(self.machines))
         return super().check_action(action, parameters)
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    def on_data_table_row_selected(self) -> None:
         """Enter leads to the files, or on when there is no machine."""
-        event.stop()
         if self.machines:
             self.fields[0][1].focus()
         else:
             self.action_go_on()
 
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """There are no details about a machine yet."""
-        event.stop()
-
     def action_add(self) -> None:
         """Add a machine."""
-        self.wizard.push(Machine("", GATEWAYS, ""), self._added)
-
-    def _added(self, made: Made | None) -> None:
-        if made is not None:
-            self.machines.append(made)
-            self._changed(len(self.machines) - 1)
+        at = len(self.machines)
+        self.wizard.push(Machine("", GATEWAYS, ""), lambda made: self._put_machine(at, made))
 
     def action_edit(self) -> None:
         """Edit the marked machine."""
-        key, host, version = self.machines[self.table.cursor_row]
-        self.wizard.push(Machine(host, key, version), self._edited)
+        at = self.table.cursor_row
+        key, host, version = self.machines[at]
+        self.wizard.push(Machine(host, key, version), lambda made: self._put_machine(at, made))
 
-    def _edited(self, made: Made | None) -> None:
+    def _put_machine(self, at: int, made: Made | None) -> None:
         if made is not None:
-            at = self.table.cursor_row
-            self.machines[at] = made
+            self.machines[at : at + 1] = [made]
             self._changed(at)
 
     def action_remove(self) -> None:
@@ -139,7 +126,7 @@ class Machines(Questions):
         # The last entry of a name counts.
         found = {(key, host): version for key, host, version in self.machines}
         self.machines = sorted(
-            ((*name, version) for name, version in found.items()), key=lambda each: list(KINDS).index(each[0])
+            ((*name, version) for name, version in found.items()), key=lambda each: list(VERSIONS).index(each[0])
         )
         self._take()
         self.table.clear()
@@ -152,13 +139,12 @@ class Machines(Questions):
                 field.put(self.session.value(question))
         self.refresh_bindings()
 
-    def _take(self) -> WizardError | None:
-        for key, (table, version) in KINDS.items():
+    def _take(self) -> None:
+        for key, (table, version, _what) in VERSIONS.items():
             found = {host: text for kind, host, text in self.machines if kind == key}
             self.session.put(self._asked[key], " ".join(found))
             for number, text in enumerate(found.values()):
                 self.session.put(Question(f"{table}.{number}.{version}", Ask.TEXT, "", "", optional=True), text)
-        return None
 
     def keep(self) -> None:
         """The table, too."""
@@ -174,8 +160,10 @@ class Machines(Questions):
             super().action_go_on()
 
 
-class Machine(Over[Made]):
+class Machine(Form[Made]):
     """One machine: its host name, what it is, and its version of Java or Windows."""
+
+    AUTO_FOCUS = "#host"
 
     def __init__(self, host: str, kind: str, version: str) -> None:
         """With *host* to change, or an empty one."""
@@ -204,28 +192,19 @@ class Machine(Over[Made]):
         )
         yield Keys()
 
-    def on_mount(self) -> None:
-        """At the name."""
-        self.query_one("#host").focus()
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the name leads to the kind; in the version it takes all."""
-        event.stop()
         if event.input.id == "host":
             self.query_one("#kind").focus()
         else:
-            self._take()
+            self.take()
 
     def on_option_list_option_selected(self) -> None:
         """Enter on a kind takes all."""
-        self._take()
+        self.take()
 
-    def on_button_pressed(self, event: Act.Pressed) -> None:
-        """Accept or cancel."""
-        event.stop()
-        self._take() if event.button.id == "take" else self.action_close()
-
-    def _take(self) -> None:
+    def take(self) -> None:
+        """See `Form`."""
         host, version = (self.query_one(name, Field).answer.strip() for name in ("#host", "#version"))
         kind = self.query_one("#kind", Choice).answer
         if not is_host(host):

@@ -1,7 +1,7 @@
 """Which page shows which step. Pages and dialogs are loaded when they are needed: the first paint waits for none."""
 
 from screens.frame import Page
-from wizard.questions.flow import Step, View
+from wizard.questions.flow import Step, StepId, View
 from wizard.self_start import load
 
 QUESTIONS, VERDICT, OTHERS = "screens.questions:Questions", "screens.verdict:Verdict", "screens.verdict:Others"
@@ -24,25 +24,21 @@ MARKDOWN = "textual.widgets:Markdown"
 
 LOADED_LATER = (
     *PAGES.values(),
-    QUESTIONS,
-    VERDICT,
-    OTHERS,
-    MACHINES,
-    REFUSED,
-    RECOVER,
-    RESUME,
-    DOUBT,
-    HELP,
-    QUIT,
-    PASTE_TEXT,
-    MARKDOWN,
+    *(QUESTIONS, VERDICT, OTHERS, MACHINES),
+    *(REFUSED, RECOVER, RESUME),
+    *(DOUBT, HELP, QUIT, PASTE_TEXT, MARKDOWN),
 )
 """Every entry is resolved by a test."""
 
 
 def page_of(step: Step) -> type[Page]:
     """The page of *step*."""
-    page: type[Page] = load(_named(step))
+    name = PAGES.get(step.view, QUESTIONS)
+    if step.view is View.VERDICT:
+        name = OTHERS if step.role == "others" else VERDICT
+    elif step.id == StepId.OTHERS:
+        name = MACHINES
+    page: type[Page] = load(name)
     return page
 
 
@@ -50,13 +46,3 @@ def load_next() -> None:
     """BLOCKING. Import what the next pages need, while the operator reads the first."""
     for name in (QUIT, QUESTIONS, VERDICT, MACHINES, PAGES[View.REVIEW]):
         load(name)
-
-
-def _named(step: Step) -> str:
-    match step.view:
-        case View.VERDICT:
-            return OTHERS if step.role == "others" else VERDICT
-        case View.NONE if step.id == "others":
-            return MACHINES
-        case _:
-            return PAGES.get(step.view, QUESTIONS)

@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Static, TextArea
+from textual.widgets import Static, TextArea
 
-from screens.dialogs import Over
+from screens.dialogs import Form
 from screens.frame import Keys
 from screens.theme import MARKS, Part, hanging, refusal, say
 from screens.widgets import Act, Card
@@ -73,7 +73,7 @@ class PemArea(TextArea):
         self.app.bell()
 
 
-class PasteText(Over[Secret]):
+class PasteText(Form[Secret]):
     """Gives the pasted text."""
 
     def __init__(self, text: Secret) -> None:
@@ -111,12 +111,8 @@ class PasteText(Over[Secret]):
         said = error or found
         self.query_one("#held", Static).update(hanging(*said) if said else "")
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
+    def take(self) -> None:
         """Accept it, if it is not empty."""
-        event.stop()
-        if event.button.id != "take":
-            self.action_close()
-            return
         text = Secret(self.query_one(PemArea).text)
         try:
             content(text.reveal())

@@ -46,7 +46,7 @@ def complete(text: str, base: Path, pasted: Collection[str] = ()) -> Completion:
     place = base / os.path.expanduser(f"{folder}/" if slash else ".")  # noqa: PTH111 - "~/" keeps its slash
     names = _names(place, start)
     texts = [before + quoted(f"{folder}{slash}{name}") for name in names]
-    common = _common(names)
+    common = os.path.commonprefix(names)  # noqa: RUF071 - characters are meant
     certain = before + quoted(f"{folder}{slash}{common}") if len(common) > len(start) else text
     return Completion(tuple(names), tuple(texts), certain, tuple(_described(text, base, pasted)))
 
@@ -54,15 +54,7 @@ def complete(text: str, base: Path, pasted: Collection[str] = ()) -> Completion:
 def complete_from(text: str, names: Collection[str]) -> Completion:
     """Those of *names* that *text* could become."""
     fit = tuple(name for name in names if name.startswith(text))
-    return Completion(fit, fit, _common(list(fit)))
-
-
-def _common(names: list[str]) -> str:
-    if not names:
-        return ""
-    first, last = min(names), max(names)
-    same = (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
-    return first[: next(same, min(len(first), len(last)))]
+    return Completion(fit, fit, os.path.commonprefix(fit))  # noqa: RUF071 - likewise
 
 
 def last_word(text: str) -> tuple[str, str]:

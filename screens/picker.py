@@ -36,6 +36,7 @@ class Picker(Over[str]):
         Binding("backspace", "above", "Folder above", key_display="Backspace"),
         Binding("f2", "folder", "Use this folder", key_display="F2"),
     ]
+    AUTO_FOCUS = "Files"
 
     def __init__(self, base: Path, text: str) -> None:
         """Begin in the folder of the last path of *text*, which is relative to *base*."""
@@ -50,10 +51,6 @@ class Picker(Over[str]):
         """The tree."""
         yield Card("Pick a file", Static(self._where(), id="where"), Files(self._folder), classes="dialog")
         yield Keys()
-
-    def on_mount(self) -> None:
-        """At the tree."""
-        self.query_one(Files).focus()
 
     def _where(self) -> Content:
         return say(("in ", "muted"), look.text(str(self._folder)))

@@ -11,12 +11,11 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.frame import Page
 from screens.pages import PASTE_TEXT
 from screens.paths import Completion, complete, complete_from
 from screens.picker import Picker
-from screens.theme import MARKS, WARN, Part, hanging, refusal, say
-from screens.widgets import Card, Choice, Facts, Field, Lines, NameField, PathField, Row, SecretField
+from screens.theme import MARKS, WARN, hanging, refusal, say
+from screens.widgets import Card, Choice, Facts, Field, Lines, NameField, PathField, Rechecked, Row, SecretField
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -33,12 +32,7 @@ AGAIN = "-again"
 """Behind the id of a field that repeats a new password."""
 
 
-def ident(question: Question) -> str:
-    """The id of the field of *question*."""
-    return f"field-{question.key.replace('.', '-')}"
-
-
-class Questions(Page):
+class Questions(Rechecked):
     """Asks the questions of one step. It keeps no password: they go to the engine, and the fields are destroyed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,6 +41,7 @@ class Questions(Page):
         Binding("f5", "again", "Check again", show=False),
     ]
     detail_name = "About this question"
+    data: tuple[Any, Sequence[Question]]
 
     def __init__(self, step: Step | None, data: Any = None) -> None:
         """Ask *step*; *data* is what `look` gave."""
@@ -60,18 +55,13 @@ class Questions(Page):
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:
-        """See `Page`: the questions in the words that fit."""
-        return session.asked(step) if step is not None else ()
+        """See `Page`: what is found first, which a subclass shows, and the questions in the words that fit."""
+        return None, session.asked(step) if step is not None else ()
 
     @property
     def questions(self) -> Sequence[Question]:
         """The questions of this step."""
-        asked: Sequence[Question] = self.data
-        return asked
-
-    def claim(self) -> Sequence[Part]:
-        """The step, and what it is about."""
-        return [(self.step.title if self.step else "", "accent bold")]
+        return self.data[1]
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 
@@ -91,30 +81,24 @@ class Questions(Page):
     def cards(self) -> Iterable[Widget]:
         """A card for each question; a new password has two."""
         for question in self.questions:
-            name = ident(question)
+            name, hint = f"field-{question.key.replace('.', '-')}", ""
+            example = f"for example {question.example}" if question.example else ""
+            kept = self.session.has_secret(question.key)
             match question.ask:
                 case Ask.CHOICE:
-                    widget: Field | Choice = Choice(
-                        [(each.value, _choice(each.label, each.detail)) for each in question.choices],
-                        self.session.value(question),
-                        id=name,
-                    )
-                    yield self._card(question, widget)
+                    words = [(each.value, _choice(each.label, each.detail)) for each in question.choices]
+                    widget: Field | Choice = Choice(words, self.session.value(question), id=name)
                 case Ask.PATHS:
-                    widget = PathField(self._value(question), id=name, placeholder=_example(question))
-                    pem = "F8 paste PEM, " if question.takes_pem else ""
-                    yield self._card(question, widget, hint=f"F2 browse, {pem}Tab complete")
+                    widget = PathField(self._value(question), id=name, placeholder=example)
+                    hint = f"F2 browse, {'F8 paste PEM, ' if question.takes_pem else ''}Tab complete"
                 case Ask.SECRET | Ask.NEW_SECRET:
-                    kept = self.session.has_secret(question.key)
-                    widget = SecretField(id=name, kept=kept)
-                    yield self._card(question, widget, hint="F4 shows it")
-                    if question.ask is Ask.NEW_SECRET:
-                        again = SecretField(id=name + AGAIN, kept=kept)
-                        yield self._card(question, again, heading="Repeat the password")
+                    widget, hint = SecretField(id=name, kept=kept), "F4 shows it"
                 case _:
                     kind = NameField if self.names(question) else Field
-                    widget = kind(self._value(question), id=name, placeholder=_example(question))
-                    yield self._card(question, widget)
+                    widget = kind(self._value(question), id=name, placeholder=example)
+            yield self._card(question, widget, hint=hint)
+            if question.ask is Ask.NEW_SECRET:
+                yield self._card(question, SecretField(id=name + AGAIN, kept=kept), heading="Repeat the password")
 
     def names(self, question: Question) -> Sequence[str]:  # noqa: ARG002 - for subclasses
         """Answers to *question* that can be picked from a list."""
@@ -126,7 +110,7 @@ class Questions(Page):
         return Card(heading or question.heading, field, error, hint=hint)
 
     def _value(self, question: Question) -> str:
-        key = (self.step.id if self.step else "", question.key)
+        key = (self.step.id, question.key)
         return self.wizard.drafts.get(key) or self.session.value(question)
 
     def arrived(self) -> None:
@@ -176,10 +160,9 @@ class Questions(Page):
 
     def show_about(self) -> None:
         """Put the help of the question with the focus into the card below."""
-        at = self.place()
         found = self.query("#about")
-        if at is not None and found:
-            found.first(Facts).show(*self._about(at))
+        if found:
+            found.first(Facts).show(*self._about(self.place() or 0))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Its help, and the names that could follow."""
@@ -195,28 +178,20 @@ class Questions(Page):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Validate a field when the focus leaves it, as far as it can be checked alone; the focus does not move."""
         for question, field in self.fields:
-            if (
-                event.widget is field
-                and isinstance(field, Field)
-                and not isinstance(field, SecretField)
-                and field.value
-            ):
+            shown = isinstance(field, Field) and not isinstance(field, SecretField)
+            if event.widget is field and shown and field.answer:
                 self.refuse(field, self._put(question, field))
 
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:  # noqa: ARG002 - for subclasses
         """Help for the marked answer."""
-        if isinstance(event.option_list, Choice):
-            self.show_about()
+        self.show_about()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Files are browsed in a field for files, and PEM is pasted there."""
         if action in {"browse", "paste"}:
             at = self.place()
-            return (
-                at is not None
-                and (action == "browse" or self.fields[at][0].takes_pem)
-                and (isinstance(self.fields[at][1], PathField))
-            )
+            in_path = at is not None and isinstance(self.fields[at][1], PathField)
+            return in_path and (action == "browse" or self.fields[at or 0][0].takes_pem)
         return super().check_action(action, parameters)
 
     # -- paths --------------------------------------------------------------------------------------------------------
@@ -250,7 +225,7 @@ class Questions(Page):
             self.query("#detail").add_class("-names")
         self.show_about()
 
-    def on_path_field_completes(self, message: PathField.Completes) -> None:
+    def on_path_field_completes(self) -> None:
         """Tab adds what is certain; when nothing is, it leads on."""
         field = self._focused_path()
         certain = self._completion.common
@@ -258,11 +233,9 @@ class Questions(Page):
             field.put(certain)
         else:
             self.screen.focus_next()
-        message.stop()
 
-    def on_name_field_into(self, message: NameField.Into) -> None:
+    def on_name_field_into(self) -> None:
         """Down leads into the names, or to the next field."""
-        message.stop()
         names = self.query_one("#names", Lines)
         if names.can_focus:
             names.highlighted = 0
@@ -301,7 +274,6 @@ class Questions(Page):
 
     def on_path_field_pem(self, message: PathField.Pem) -> None:
         """PEM was pasted into the field itself: with what was pasted there before."""
-        message.stop()
         field = self._focused_path()
         at = self.place()
         if field is None or at is None or not self.fields[at][0].takes_pem:
@@ -343,18 +315,12 @@ class Questions(Page):
                 elif isinstance(field, NameField) and field.has_focus:
                     self._look_names(field)
 
-    def on_field_not_taken(self, message: Field.NotTaken) -> None:
-        """Say why nothing was pasted."""
-        self.frame.tell(MARKS["warn"], message.words)
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter leads to the next field, behind the last one on."""
-        event.stop()
         self._after(event.input)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter takes the marked line."""
-        event.stop()
         if isinstance(event.option_list, Choice):
             self._after(event.option_list)
             return
@@ -373,10 +339,10 @@ class Questions(Page):
         """Hand over what is typed; what cannot be used stays as a draft."""
         for question, field in self.fields:
             if self._put(question, field) is not None and not isinstance(field, SecretField):
-                self.wizard.drafts[self.step.id if self.step else "", question.key] = field.answer
+                self.wizard.drafts[self.step.id, question.key] = field.answer
 
     def _put(self, question: Question, field: Field | Choice) -> WizardError | None:
-        self.wizard.drafts.pop((self.step.id if self.step else "", question.key), None)
+        self.wizard.drafts.pop((self.step.id, question.key), None)
         try:
             if isinstance(field, SecretField):
                 if field.touched and not self._differ():
@@ -393,48 +359,35 @@ class Questions(Page):
         if self._differ():
             typed = self._twice()
             for field in typed:
-                field.begin_again()
-            wrong.append((typed[0], differing()))
+                field.value = ""
+            wrong.append((typed[0], WizardError(codes.PASSWORD_DIFFERS, case="fields")))
         self._refuse(wrong)
-        if not wrong and self.step is not None:
+        if not wrong:
             self.frame.tell()
             self.wizard.work("check", self._judge, self._checked, "Checking ...")
 
-    def action_again(self) -> None:
-        """Look at the files and the machine again."""
-        self.session.invalidate()
-        self.keep()
-        if self.step is not None:
-            self.wizard.open(self.step)
-
     def _judge(self) -> list[Problem]:
-        assert self.step is not None  # noqa: S101 - for the type checker
         problems = self.session.check(self.step)
         self._pending = () if problems else self.session.pending_warnings(self.step)
         return problems
 
     def _checked(self, found: list[Problem] | WizardError) -> None:
-        if not self._shown_in_place(found) and self.step is not None:
+        self._show_in_place(found)
+        if not found:
             self.wizard.confirm_warnings(self.step, self._pending)
 
-    def _shown_in_place(self, found: list[Problem] | WizardError) -> list[Problem]:
-        """Show each problem at its field, or below the page; the problems."""
+    def _show_in_place(self, found: list[Problem] | WizardError) -> None:
+        """Show each problem at its field, or below the page."""
         problems = [Problem("", found)] if isinstance(found, WizardError) else found
         by_key = {question.key: field for question, field in reversed(self.fields)}
         self._refuse([(by_key[each.key], each.error) for each in problems if each.key in by_key])
         for problem in problems:
             if problem.key not in by_key:
                 self.tell_problem(problem.error)
-        return problems
 
     def explain(self) -> None:
         """See `Page`: as if Enter had been pressed, but nothing is taken and nothing follows."""
-        step = self.step
-        if step is not None:
-            self.wizard.work("check", lambda: self.session.check(step), self._explained, "Checking ...")
-
-    def _explained(self, found: "list[Problem] | WizardError") -> None:
-        self._shown_in_place(found)
+        self.wizard.work("check", lambda: self.session.check(self.step), self._show_in_place, "Checking ...")
 
     def tell_problem(self, error: WizardError) -> None:
         """Report an error that blocks the step and belongs to no single field."""
@@ -458,21 +411,18 @@ class Questions(Page):
             if error is not None and isinstance(field, SecretField):
                 # The repetition of what was refused is of no use.
                 for repeated in self._twice()[1:]:
-                    repeated.begin_again()
-            if error is not None and isinstance(field, SecretField) and field.value:
-                # What is hidden is not corrected letter by letter: typing replaces it, F4 shows it.
-                field.action_select_all()
+                    repeated.value = ""
+                if field.value:
+                    # What is hidden is not corrected letter by letter: typing replaces it, F4 shows it.
+                    field.action_select_all()
         if wrong:
             wrong[0][0].focus()
 
     # -- a new password, typed twice ----------------------------------------------------------------------------------
 
     def _twice(self) -> list[SecretField]:
-        return [
-            field
-            for question, field in self.fields
-            if question.ask is Ask.NEW_SECRET and isinstance(field, SecretField)
-        ]
+        new = [field for question, field in self.fields if question.ask is Ask.NEW_SECRET]
+        return [field for field in new if isinstance(field, SecretField)]
 
     def _differ(self) -> bool:
         typed = self._twice()
@@ -490,14 +440,5 @@ class Questions(Page):
             line.set_class(wrong, "-on")
 
 
-def _example(question: Question) -> str:
-    return f"for example {question.example}" if question.example else ""
-
-
 def _choice(label: str, detail: str) -> Content:
     return say(f"  {label:<28}", (f" {detail}" if detail else "", "muted"))
-
-
-def differing() -> WizardError:
-    """The two passwords are not the same."""
-    return WizardError(codes.PASSWORD_DIFFERS, case="fields")

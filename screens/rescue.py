@@ -22,9 +22,9 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host import editor
 from wizard.questions.answers import Goal
-from wizard.questions.flow import Question, Step
+from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
-from wizard.session.repair_flow import EXAMINE_AGAIN, Next, Row, State
+from wizard.session.repair_flow import Next, Row, State
 from wizard.session.repair_flow import Rescue as Found
 from wizard.session.session import Session
 
@@ -43,6 +43,8 @@ class Rescue(Questions):
         Binding("f7", "codes", "Codes", key_display="F7"),
     ]
 
+    data: tuple[tuple[Found, tuple[Next, ...], tuple[str, str]], Sequence[Question]]
+
     def __init__(self, step: Step | None, data: Any = None) -> None:
         """Show *data*."""
         super().__init__(step, data)
@@ -53,24 +55,17 @@ class Rescue(Questions):
     def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
-        return session.rescue(step.id), session.asked(step), session.next_steps(step), session.request_for()
+        return (session.rescue(step.id), session.next_steps(step), session.request_for()), session.asked(step)
 
     @property
     def found(self) -> Found:
         """The result of the examination."""
-        found: Found = self.data[0]
-        return found
-
-    @property
-    def questions(self) -> Sequence[Question]:
-        """The password, when it is needed."""
-        asked: Sequence[Question] = self.data[1]
-        return asked
+        return self.data[0][0]
 
     @property
     def again(self) -> bool:
         """Whether this is the check after a repair."""
-        return self.step is not None and self.step.id == EXAMINE_AGAIN
+        return self.step.id == StepId.EXAMINE_AGAIN
 
     def help_question(self) -> tuple[int, int]:
         """See `Page`: the section about the password is the last of three."""
@@ -135,35 +130,31 @@ class Rescue(Questions):
         width = self.app.size.width - (RAIL if self.app.size.width >= WIDE else 0) - BESIDE
         row: list[Act] = []
         used = 0
-        for label, name in self._labels():
+        for each in self.data[0][1]:
+            label = self.found.label(each, again=self.again)
             need = len(label) + _SIDES + _GAP
             if row and used + need > width:
                 yield Horizontal(*row, classes="buttons")
                 row, used = [], 0
-            row.append(Act(label, id=name))
+            row.append(Act(label, id=each.value))
             used += need
         yield Horizontal(*row, classes="buttons")
-
-    def _labels(self) -> Iterable[tuple[str, str]]:
-        for each in self.data[2]:
-            yield self.found.label(each, again=self.again), each.value
 
     def _evidence(self) -> Content:
         finding = self.found.rows[0].finding
         same = [each.message for each in self.found.diagnosis.findings if each.code == finding.code]
         shown = "\n  ".join(same or [finding.message])
-        return say(_mark(finding), shown, ("\n  ", ""), (finding.why, "muted"), *self._code(finding))
+        return say(_mark(finding), shown, ("\n  ", ""), (finding.why, "muted"), *self._code(finding, "\n"))
 
-    def _code(self, finding: Finding) -> list[Part]:
-        return [(f"\n  [{finding.code}]", "muted")] if self._codes else []
+    def _code(self, finding: Finding, before: str = "") -> list[Part]:
+        return [(f"{before}  [{finding.code}]", "muted")] if self._codes else []
 
     def _detail(self) -> list[FactRow]:
         row = self.found.rows[self._at]
         steps = _steps(row)
         name = "Do" if row.by_hand else "Repair"
-        code: list[Part] = [(f"  [{row.finding.code}]", "muted")] if self._codes else []
         return [
-            ("Evidence", [row.finding.message, *code]),
+            ("Evidence", [row.finding.message, *self._code(row.finding)]),
             ("Means", [(row.finding.why, "muted")]),
             (name, _numbered(steps) if len(steps) > 1 else [steps[0]]),
         ]
@@ -171,8 +162,7 @@ class Rescue(Questions):
     def _listed(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
         for finding in findings:
-            parts += ["\n" if parts else "", *finding_line(finding)]
-            parts += [(f"  [{finding.code}]", "muted")] if self._codes else []
+            parts += ["\n" if parts else "", *finding_line(finding), *self._code(finding)]
         return parts
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -181,16 +171,13 @@ class Rescue(Questions):
             self._at = event.option_index
             self.query_one("#evidence", Facts).show(*self._detail())
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:  # noqa: ARG002 - as in the base
         """Enter leads to the buttons."""
-        event.stop()
         self.query(Act).first().focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what was chosen."""
-        event.stop()
         step = self.step
-        assert step is not None  # noqa: S101 - this page always has one
         what = Next(event.button.id or "")
         match what:
             case Next.REPAIR if self.again:
@@ -202,11 +189,11 @@ class Rescue(Questions):
                     self.session.begin_round(step)
                 self.wizard.change_goal(Goal.UNDO if what is Next.UNDO else self.found.goal)
             case Next.REQUEST:
-                self.wizard.push(RequestFor(*self.data[3]), self._request)
+                self.wizard.push(RequestFor(*self.data[0][2]), self._request)
             case Next.OPEN:
                 self._edit(step)
             case Next.COMMANDS:
-                self.wizard.push(Commands(self.session.commands_by_hand(step)))
+                self.wizard.push(Commands(self.session.rescue(step.id).commands(self.session.machine)))
             case Next.AGAIN:
                 self.action_again()
             case _ if self.again:

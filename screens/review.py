@@ -1,9 +1,8 @@
 """The review: a summary, the details, then the last question."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
@@ -15,7 +14,7 @@ from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
-from screens.widgets import Act, Card, Facts, Lines, Reading, Row
+from screens.widgets import Act, Card, Facts, Lines, Reading, Rechecked, Row
 from wizard.certificates.formats.objects import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -27,6 +26,7 @@ from wizard.reports.lines import Line
 from wizard.reports.outcome import verb as verb_of
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
+from wizard.session.validation import endings
 
 _KINDS = {
     "put_file": "file",
@@ -78,11 +78,11 @@ def _about(step: Any) -> str:
             return "a new folder"
 
 
-class Review(Page):
+class Review(Rechecked):
     """The plan, as the engine made it from the object that will be applied."""
 
     data: Made
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
+    first_focus = "Act"
 
     def __init__(self, step: Step | None, data: Any) -> None:
         """*data* is what `look` gave."""
@@ -92,21 +92,16 @@ class Review(Page):
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
         """See `Page`: the review, and when each certificate ends."""
-        return session.review(), session.endings()
-
-    @property
-    def empty(self) -> bool:
-        """Nothing would be done."""
-        return self.data.plan.is_empty and not self.data.undo
+        return session.review(), endings(session.inputs)
 
     def claim(self) -> Sequence[Part]:
         """Whether it can be applied."""
         if self.data.blocked:
             return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
-        if self.empty and self.data.phase.number:
+        if self.data.is_empty and self.data.phase.number:
             words = f"  phase {numbered(self.data.phase)}"
             return [(f"{OK} Nothing to do on this machine", "ok bold"), (words, "muted")]
-        if self.empty:
+        if self.data.is_empty:
             return [(f"{OK} Nothing to do", "ok bold"), ("  the server is already set up like this", "muted")]
         files = self.data.plan.files_changed or len(self.data.undone_files)
         return [
@@ -118,7 +113,8 @@ class Review(Page):
         """Summary, picture, buttons, tabs."""
         rows = summary(self.data)
         if self.data.blocked:
-            yield Card("Errors", Static(say(*self._errors())))
+            bad = [each for each in self.data.findings if each.severity >= Severity.ERROR]
+            yield Card("Errors", Static(say(*self._findings(bad))))
         elif rows:
             yield Card("What will change", Facts(*rows, name_width=12))
         picture = self._picture()
@@ -138,7 +134,7 @@ class Review(Page):
         with TabbedContent(id="tabs"):
             if self.data.decided:
                 with TabPane(say("Your answers"), id="answers"):
-                    yield Lines(*self._answers(), id="decided")
+                    yield Lines(*(Option(say((line.text, TONES[line.tone]))) for line in self._decided()), id="decided")
             with TabPane(say("Details"), id="details"), Reading():
                 yield Static(say(*parts_of((*self.data.lines, *self.data.later))))
             if self._endings:
@@ -147,14 +143,6 @@ class Review(Page):
             if self.data.findings:
                 with TabPane(say(f"Findings ({len(self.data.findings)})"), id="findings"), Reading():
                     yield Static(say(*self._findings(self.data.findings)))
-
-    def arrived(self) -> None:
-        """At the button."""
-        self.query(Act).first().focus()
-
-    def _errors(self) -> list[Part]:
-        bad = [each for each in self.data.findings if each.severity >= Severity.ERROR]
-        return self._findings(bad)
 
     def _findings(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
@@ -170,9 +158,6 @@ class Review(Page):
 
     def _decided(self) -> list[Line]:
         return [line for line in self.data.decided if line.can_be_chosen]
-
-    def _answers(self) -> list[Option]:
-        return [Option(say((line.text, TONES[line.tone]))) for line in self._decided()]
 
     def _picture(self) -> Content | None:
         """Who connects to whom, as rehearsed in memory."""
@@ -194,7 +179,6 @@ class Review(Page):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """On or back."""
-        event.stop()
         if event.button.id == "on":
             self.action_go_on()
         else:
@@ -202,37 +186,31 @@ class Review(Page):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter on an answer opens its step."""
-        event.stop()
         if event.option_list.id == "decided":
             line = self._decided()[event.option_index]
             self.wizard.open_step(line.step)
 
     def action_go_on(self) -> None:
         """Go on; warnings are asked about first."""
-        step = self.step
-        if step is None or self.data.blocked:
+        if self.data.blocked:
             return
-        if self.empty:
-            self.wizard.skip_change(step)
+        if self.data.is_empty:
+            self.wizard.skip_change(self.step)
             return
 
         def found(pending_warnings: Any) -> None:
             if isinstance(pending_warnings, WizardError):
                 self.frame.tell(MARKS["bad"], pending_warnings.in_one_line)
             else:
-                self.wizard.confirm_warnings(step, pending_warnings)
+                self.wizard.confirm_warnings(self.step, pending_warnings)
 
-        self.wizard.work("check", lambda: self.session.pending_warnings(step), found, "Checking ...")
-
-    def action_again(self) -> None:
-        """Look at the machine and make the plan again."""
-        self.session.invalidate()
-        if self.step is not None:
-            self.wizard.open(self.step)
+        self.wizard.work("check", lambda: self.session.pending_warnings(self.step), found, "Checking ...")
 
 
 class Confirm(Page):
     """The last question. The focus is on going back, and nothing typed before it was painted counts."""
+
+    first_focus = "#back"
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:
@@ -287,15 +265,10 @@ class Confirm(Page):
             rows.append(("Undo later", [self.session.command("rollback")]))
         return [*rows, ("Backups", [str(self.session.machine.state_dir)])] if lines else rows
 
-    def arrived(self) -> None:
-        """The safe one."""
-        self.query_one("#back").focus()
-
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Apply, or go back."""
-        event.stop()
-        if event.button.id == "apply" and self.step is not None:
-            self.wizard.forward(self.step)
+        if event.button.id == "apply":
+            super().action_go_on()
         else:
             self.action_back()
 

@@ -1,30 +1,27 @@
 """The first page: what this machine is and presents now, and what is to be done."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from screens.certificates import life, name_of
-from screens.frame import NARROW, TALL, Page, cut
+from screens.frame import NARROW, TALL, cut
 from screens.theme import BAD, MARKS, OK, Part, boxes, life_role, lifetime, say
-from screens.widgets import Card, Choice, Facts, Row
+from screens.widgets import Card, Choice, Facts, Rechecked, Row
 from wizard.certificates.names import issued_by
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
-from wizard.session import first_page
+from wizard.session import overview
 from wizard.session.overview import Overview
 from wizard.session.session import Session
 
 
-class Start(Page):
+class Start(Rechecked):
     """What is presented, by whom it is trusted, and the goals with the recommended one marked."""
 
     data: Overview
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
     first_focus = "#goal"
 
     @classmethod
@@ -34,7 +31,7 @@ class Start(Page):
 
     def claim(self) -> Sequence[Part]:
         """The headline: the host name and the kind of this machine."""
-        return [("This machine", "accent bold"), (f"  {first_page.lead(self.data)}", "muted")]
+        return [("This machine", "accent bold"), (f"  {overview.lead(self.data)}", "muted")]
 
     def compose(self) -> Iterable[Widget]:
         """The card, the picture, the goals and what the marked one takes."""
@@ -46,11 +43,10 @@ class Start(Page):
             classes="now",
         )
         yield Static(self._picture(), classes="picture tall-only")
-        question = self.step.questions[0] if self.step else None
-        choices = question.choices if question else ()
-        yield Static(say((question.heading if question else "", "bold")), classes="ask")
-        yield Choice([(each.value, self._words(each.value, each.label, each.detail)) for each in choices],
-                     self._marked(), id="goal")  # fmt: skip
+        question = self.step.questions[0]
+        yield Static(say((question.heading, "bold")), classes="ask")
+        words = [(each.value, self._words(each.value, each.label, each.detail)) for each in question.choices]
+        yield Choice(words, self._marked(), id="goal")
         yield Card("What it takes", Facts(*self._takes(self._marked())), id="detail")
 
     def arrived(self) -> None:
@@ -72,7 +68,7 @@ class Start(Page):
         return say(f"  {label:<30}", words, good)
 
     def _banner(self) -> Content:
-        word, words = first_page.banner(self.data.presented, self.data.left)
+        word, words = overview.banner(self.data.presented, self.data.left)
         mark, role = (OK, "ok") if word == "TRUSTED" else (BAD, "bad")
         return say((f" {mark} {word} ", f"{role} bold reverse"), (f"  {words}", "bold"))
 
@@ -88,11 +84,11 @@ class Start(Page):
                     [*lifetime(past, days, 24), (f"  {days} days left", life_role(days)), (f"  until {ends}", "muted")],
                 )
             )
-            by = first_page.trusted_by(seen)
+            by = overview.trusted_by(seen)
             rows.append((by.name, [MARKS[by.state], by.words]))
         elif seen is not None:
             rows.append(("Answer", [MARKS["bad"], seen.reason]))
-        for each in first_page.facts(self.data):
+        for each in overview.facts(self.data):
             more: list[Part] = [(f"  {each.more}", "muted")] if each.more else []
             rows.append((each.name, [MARKS[each.state], each.words, *more]))
         last = self.data.last
@@ -108,7 +104,7 @@ class Start(Page):
         return boxes(nodes, [link, link], 12)
 
     def _takes(self, goal: str) -> list[Row]:
-        time, needs, outage = first_page.TAKES[goal]
+        time, needs, outage = overview.TAKES[goal]
         rows: list[Row] = [("Takes", [time]), ("You need", [needs]), ("Outage", [outage])]
         left = self.data.left
         if goal == Goal.LEFT:
@@ -121,18 +117,11 @@ class Start(Page):
         if isinstance(event.option_list, Choice):
             self.query_one("#detail Facts", Facts).show(*self._takes(event.option_list.answer))
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self) -> None:
         """Enter on a goal starts it."""
-        event.stop()
         self.action_go_on()
 
     def action_go_on(self) -> None:
         """Take the marked goal."""
-        if self.step is not None:
-            self.session.put(self.step.questions[0], self.query_one("#goal", Choice).answer)
-            self.wizard.forward(self.step)
-
-    def action_again(self) -> None:
-        """Look at the machine again."""
-        self.session.invalidate()
-        self.wizard.open_step("goal")
+        self.session.put(self.step.questions[0], self.query_one("#goal", Choice).answer)
+        self.wizard.forward(self.step)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,31 +25,13 @@ _EARLY_TERMINALS = ("dumb", "vt", "ansi", "linux")
 
 # -- colours by role ------------------------------------------------------------------------------------------------
 _ROLES = {
-    DARK: {
-        "text": "#d8dee6",
-        "muted": "#8793a1",
-        "accent": "#5cc2d6",
-        "ok": "#7fc98a",
-        "warn": "#e3b55c",
-        "bad": "#ee7b74",
-    },
-    LIGHT: {
-        "text": "#1d2730",
-        "muted": "#5a6773",
-        "accent": "#0a6c86",
-        "ok": "#23713a",
-        "warn": "#8a5a00",
-        "bad": "#b3261e",
-    },
-    SIXTEEN: {
-        "text": "",
-        "muted": "dim",
-        "accent": "ansi_cyan",
-        "ok": "ansi_green",
-        "warn": "ansi_yellow",
-        "bad": "ansi_red",
-    },
-    MONO: {"text": "", "muted": "dim", "accent": "bold", "ok": "", "warn": "bold", "bad": "bold"},
+    theme: dict(zip(("text", "muted", "accent", "ok", "warn", "bad"), styles, strict=True))
+    for theme, styles in (
+        (DARK, ("#d8dee6", "#8793a1", "#5cc2d6", "#7fc98a", "#e3b55c", "#ee7b74")),
+        (LIGHT, ("#1d2730", "#5a6773", "#0a6c86", "#23713a", "#8a5a00", "#b3261e")),
+        (SIXTEEN, ("", "dim", "ansi_cyan", "ansi_green", "ansi_yellow", "ansi_red")),
+        (MONO, ("", "dim", "bold", "", "bold", "bold")),
+    )
 }
 
 
@@ -114,11 +97,9 @@ def _styled(parts: Iterable[Part]) -> Iterable[tuple[str, str]]:
 
 
 # -- themes -----------------------------------------------------------------------------------------------------------
-def _rgb(name: str, back: str, raised: str, line: str, cursor: str, *, dark: bool) -> Theme:
-    roles = _ROLES[name]
+def _theme(name: str, back: str, raised: str, roles: Mapping[str, str], **more: Any) -> Theme:
     return Theme(
         name=name,
-        dark=dark,
         background=back,
         surface=back,
         panel=raised,
@@ -129,65 +110,50 @@ def _rgb(name: str, back: str, raised: str, line: str, cursor: str, *, dark: boo
         success=roles["ok"],
         warning=roles["warn"],
         error=roles["bad"],
-        variables={
-            "line": line,
-            "raised": raised,
-            "muted": roles["muted"],
-            "on-accent": back,
-            "border": roles["accent"],
-            "border-blurred": line,
-            "block-cursor-foreground": roles["text"],
-            "block-cursor-background": cursor,
-            "block-cursor-text-style": "bold",
-            "block-cursor-blurred-foreground": roles["text"],
-            "block-cursor-blurred-background": raised,
-            "block-cursor-blurred-text-style": "none",
-            "footer-background": raised,
-            "footer-key-foreground": roles["accent"],
-            "footer-description-foreground": roles["text"],
-            "scrollbar": line,
-            "scrollbar-background": back,
-            "scrollbar-active": roles["accent"],
-            "input-selection-background": f"{roles['accent']} 35%",
-        },
+        **more,
     )
+
+
+def _rgb(name: str, back: str, raised: str, line: str, cursor: str, *, dark: bool) -> Theme:
+    roles = _ROLES[name]
+    variables = {
+        "line": line,
+        "raised": raised,
+        "muted": roles["muted"],
+        "on-accent": back,
+        "border": roles["accent"],
+        "border-blurred": line,
+        "block-cursor-foreground": roles["text"],
+        "block-cursor-background": cursor,
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-foreground": roles["text"],
+        "block-cursor-blurred-background": raised,
+        "block-cursor-blurred-text-style": "none",
+        "scrollbar": line,
+        "scrollbar-background": back,
+        "input-selection-background": f"{roles['accent']} 35%",
+    }
+    return _theme(name, back, raised, roles, dark=dark, variables=variables)
 
 
 def _ansi(name: str, accent: str, good: str, warn: str, bad: str) -> Theme:
     plain = "ansi_default"
-    names = "line raised muted on-accent border-blurred ansi-background ansi-foreground block-cursor-foreground"
-    names += (
-        " block-cursor-background block-cursor-blurred-foreground block-cursor-blurred-background footer-background"
+    names = (
+        "line raised muted on-accent border-blurred ansi-background ansi-foreground scrollbar-background "
+        "scrollbar-corner-color block-cursor-foreground block-cursor-background block-cursor-blurred-foreground "
+        "block-cursor-blurred-background input-cursor-background input-cursor-foreground input-selection-background "
+        "input-selection-foreground"
     )
-    names += " footer-description-foreground footer-item-background footer-key-background footer-description-background"
-    names += " scrollbar-background scrollbar-background-hover scrollbar-background-active scrollbar-corner-color"
-    names += " input-cursor-background input-cursor-foreground input-selection-background input-selection-foreground"
-    return Theme(
-        name=name,
-        dark=True,
-        ansi=True,
-        background=plain,
-        surface=plain,
-        panel=plain,
-        boost=plain,
-        foreground=plain,
-        primary=accent,
-        secondary=accent,
-        accent=accent,
-        success=good,
-        warning=warn,
-        error=bad,
-        luminosity_spread=0,
-        variables={
-            **dict.fromkeys(names.split(), plain),
-            **dict.fromkeys(
-                ("border", "footer-key-foreground", "scrollbar", "scrollbar-hover", "scrollbar-active"), accent
-            ),
-            "block-cursor-text-style": "bold reverse",
-            "block-cursor-blurred-text-style": "bold",
-            "input-cursor-text-style": "reverse",
-        },
-    )
+    variables = {
+        **dict.fromkeys(names.split(), plain),
+        **dict.fromkeys(("border", "scrollbar"), accent),
+        "block-cursor-text-style": "bold reverse",
+        "block-cursor-blurred-text-style": "bold",
+        "input-cursor-text-style": "reverse",
+    }
+    roles = {"text": plain, "muted": accent, "accent": accent, "ok": good, "warn": warn, "bad": bad}
+    more = {"dark": True, "ansi": True, "boost": plain, "luminosity_spread": 0}
+    return _theme(name, plain, plain, roles, **more, variables=variables)
 
 
 def themes() -> list[Theme]:

@@ -23,8 +23,8 @@ _NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not complete", "u
 class Undo(Page):
     """A table of the changes on this machine: what, when, by whom, and whether its files are still as it left them."""
 
-    data: "list[Undoable]"
-
+    data: list[Undoable]
+    step: Step
     first_focus = "#rows"
 
     @classmethod
@@ -78,17 +78,15 @@ class Undo(Page):
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Another change."""
-        event.stop()
         self.query_one("#about", Facts).show(*self._about(event.cursor_row))
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    def on_data_table_row_selected(self) -> None:
         """Enter takes it."""
-        event.stop()
         self.action_go_on()
 
     def action_go_on(self) -> None:
         """Undo the marked one, unless that is impossible."""
-        if not self.data or self.step is None:
+        if not self.data:
             self.action_back()
             return
         change = self.data[self.query_one(Rows).cursor_row]
@@ -97,20 +95,19 @@ class Undo(Page):
             words = f"Change {name[:4]} cannot be undone: {change.why}"
             self.frame.tell(MARKS["bad"], ("Error: ", "bad bold"), f"{words} {' '.join(change.advice.split())}")
             return
-        step = self.step
-        self.session.put(step.questions[0], name)
+        self.session.put(self.step.questions[0], name)
 
         def checked(problems: Any) -> None:
             if isinstance(problems, WizardError) or problems:
                 error = problems if isinstance(problems, WizardError) else problems[0].error
                 self.frame.tell(MARKS["bad"], ("Error: ", "bad bold"), error.in_one_line)
             else:
-                self.wizard.forward(step)
+                self.wizard.forward(self.step)
 
-        self.wizard.work("check", lambda: self.session.check(step), checked, "Checking ...")
+        self.wizard.work("check", lambda: self.session.check(self.step), checked, "Checking ...")
 
 
-def _row(change: "Undoable") -> list[list[Part]]:
+def _row(change: Undoable) -> list[list[Part]]:
     entry = change.entry
     if entry.in_effect:
         state: list[Part] = [MARKS["warn"], "changed"] if change.altered else [MARKS["ok"], "unchanged"]

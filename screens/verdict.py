@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textual.widget import Widget
-from textual.widgets import DataTable, OptionList, Tree
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from screens.certificates import Entry, entries, finding_line, finding_rows, life, name_of
@@ -13,7 +13,7 @@ from screens.frame import cut
 from screens.lists import Chain, Rows
 from screens.questions import Questions
 from screens.theme import MARKS, Part, life_role, say
-from screens.widgets import Card, Facts, Lines, Row
+from screens.widgets import Card, Lines, Row
 from wizard.certificates import fields
 from wizard.findings import Finding, Severity, has_errors
 from wizard.findings import worst as most
@@ -49,7 +49,7 @@ def found_for(session: Session, role: str) -> Found:
     Raises:
         WizardError: the files cannot be read.
     """
-    judged = session.judged(role)
+    judged = session.inputs.judged(role)
     now = now_utc()
     items = [Item(tuple(finding_line(each)), tuple(finding_rows(each))) for each in judged.findings]
     items += [
@@ -112,17 +112,12 @@ class Verdict(Questions):
         assert step is not None  # noqa: S101 - for the type checker
         return found_for(session, step.role), session.asked(step)
 
-    @property
-    def questions(self) -> Sequence[Question]:
-        """The host name, and what arises from the files."""
-        asked: Sequence[Question] = self.data[1]
-        return asked
+    data: tuple[Found, Sequence[Question]]
 
     @property
     def found(self) -> Found:
         """The chain."""
-        found: Found = self.data[0]
-        return found
+        return self.data[0]
 
     def claim(self) -> Sequence[Part]:
         """Whether it can be used."""
@@ -173,35 +168,17 @@ class Verdict(Questions):
         at = marked.first(Lines).highlighted if marked else 0
         return list(self.found.items[at or 0].rows) if self.found.items else []
 
-    def show_about(self) -> None:
-        """The detail card follows the focus and the mark."""
-        found = self.query("#about")
-        if found:
-            found.first(Facts).show(*self._about(self.place() or 0))
-
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Another finding."""
-        if event.option_list.id == "findings":
-            self.show_about()
-        else:
-            super().on_option_list_option_highlighted(event)
-
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter goes on, to the question when there is one."""
         if event.option_list.id == "findings":
-            event.stop()
             self._on()
-        else:
-            super().on_option_list_option_selected(event)
 
-    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Entry]) -> None:
+    def on_tree_node_highlighted(self) -> None:
         """Another certificate."""
-        event.stop()
         self.show_about()
 
-    def on_tree_node_selected(self, event: Tree.NodeSelected[Entry]) -> None:
+    def on_tree_node_selected(self) -> None:
         """Enter goes on."""
-        event.stop()
         self._on()
 
     def _on(self) -> None:
@@ -221,21 +198,15 @@ class Others(Questions):
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
         roles = session.answers.other_roles()
-        return [(role, session.answers.table(role).host, found_for(session, role)) for role in roles], session.asked(
-            step
-        )
+        found = [(role, session.answers.table(role).host, found_for(session, role)) for role in roles]
+        return found, session.asked(step)
 
-    @property
-    def questions(self) -> Sequence[Question]:
-        """Those that arise from what was found."""
-        asked: Sequence[Question] = self.data[1]
-        return asked
+    data: tuple[list[tuple[str, str, Found]], Sequence[Question]]
 
     @property
     def machines(self) -> list[tuple[str, str, Found]]:
         """Role, host, and what its files came to."""
-        found: list[tuple[str, str, Found]] = self.data[0]
-        return found
+        return self.data[0]
 
     def claim(self) -> Sequence[Part]:
         """Whether all can be used."""
@@ -273,18 +244,12 @@ class Others(Questions):
             rows += [("", words) for name, words in item.rows if name == "Do"]
         return rows
 
-    def show_about(self) -> None:
-        """The detail card follows the focus and the mark."""
-        self.query_one("#about", Facts).show(*self._about(self.place() or 0))
-
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+    def on_data_table_row_highlighted(self) -> None:
         """Another machine."""
-        event.stop()
         self.show_about()
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    def on_data_table_row_selected(self) -> None:
         """Enter goes on, to the question when there is one."""
-        event.stop()
         if self.fields:
             self.fields[0][1].focus()
         else:

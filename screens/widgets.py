@@ -17,15 +17,30 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.theme import NOW, TODO, Part, cell, look, say
+from screens.frame import Frame, Page
+from screens.theme import MARKS, NOW, TODO, Part, cell, look, say
 from wizard.printable import printable
 from wizard.questions.answers import BEGINS
+from wizard.questions.flow import Step
 from wizard.secret import Secret
 
 Row = tuple[str, Sequence[Part]]
 """A name, and the words behind it."""
 
 _REVERSE = Style(reverse=True, bold=True, dim=False)
+
+
+class Rechecked(Page):
+    """A page whose content F5 checks again."""
+
+    step: Step
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
+
+    def action_again(self) -> None:
+        """Forget what was seen, and show the step anew; what was typed is kept."""
+        self.session.invalidate()
+        self.keep()
+        self.wizard.open(self.step)
 
 
 class Card(Vertical):
@@ -78,14 +93,6 @@ class Field(Input):
         Binding("down", "app.focus_next", show=False),
     ]
 
-    class NotTaken(Message):
-        """What was pasted was not taken: why."""
-
-        def __init__(self, words: str) -> None:
-            """*words*: a sentence or two."""
-            super().__init__()
-            self.words = words
-
     def __init__(self, value: str = "", *, id: str, secret: bool = False, placeholder: str = "") -> None:  # noqa: A002 - Textual's name
         """Begin with *value*; what cannot be shown in it is shown as an escape."""
         self._given, self._shown = value, printable(value)
@@ -123,9 +130,10 @@ class Field(Input):
         return lines[0].strip()
 
     def not_taken(self, words: str) -> None:
-        """Ring the bell and let the page say why."""
+        """Ring the bell and say why below the page; a dialog has no place for it."""
         self.app.bell()
-        self.post_message(self.NotTaken(words))
+        if isinstance(self.screen, Frame):
+            self.screen.tell(MARKS["warn"], words)
 
     def on_paste(self, event: events.Paste) -> None:
         """Accept what can be shown; a line break at the end does not count as Enter."""
@@ -209,11 +217,12 @@ class SecretField(Field):
         Binding("delete,ctrl+d", "delete_right", show=False),
         Binding("backspace", "delete_left", show=False),
     ]
-    STORED = "stored; type to replace it, Delete to clear it"
 
     def __init__(self, *, id: str, kept: bool) -> None:  # noqa: A002 - Textual's name
         """*kept*: one was typed before and is still in memory."""
-        super().__init__(id=id, secret=True, placeholder=self.STORED if kept else "")
+        super().__init__(
+            id=id, secret=True, placeholder="stored; type to replace it, Delete to clear it" if kept else ""
+        )
         self.kept = kept
         self._cleared = False
 
@@ -225,10 +234,6 @@ class SecretField(Field):
     def secret(self) -> Secret:
         """What is typed."""
         return Secret(self.value)
-
-    def begin_again(self) -> None:
-        """Empty the field."""
-        self.value = ""
 
     def pasted(self, lines: list[str]) -> str:
         """As it is: a blank may belong to the password."""

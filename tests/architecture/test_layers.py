@@ -158,7 +158,7 @@ def test_what_is_loaded_later_exists() -> None:
         "from screens.pages import LOADED_LATER as c\n"
         "from wizard.session.review import LOADED_LATER as d\n"
         "from wizard.planning.judge import REVOCATION as e\n"
-        "from wizard.planning.progress import LOADED_LATER as f\n"
+        "from wizard.planning.phases import LOADED_LATER as f\n"
         "from wizard.handoff.portal import LOADED_LATER as g\n"
         "print(*(name for name in (*a, *b, *c, *d, e, *f, *g) if not callable(load(name))))"
     )

@@ -55,7 +55,7 @@ def test_the_first_page_resolves_no_name_and_gives_up(
     asked: list[str], silent: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert overview.LIMIT_S == 2.0
-    monkeypatch.setattr(overview.present, "__kwdefaults__", {"servername": None, "limit_s": 0.2})
+    monkeypatch.setattr(overview, "LIMIT_S", 0.2)
     scene = Scene(tmp_path).build()
     answers = Answers().put("primary.port", silent).put("primary.host", "primary.example.com")
     seen = overview.overview(scene.machine, answers).presented

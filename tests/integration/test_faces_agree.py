@@ -58,7 +58,7 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
             break
         assert session.lines(step) is not None
         session.save(step.id)
-    digest = session.planned().digest
+    digest = session.review().plan.digest
     assert "others-verdict" in done
 
     # The last step forgets them: nothing is left to go on with.
@@ -80,7 +80,7 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
     assert again.answers == session.answers
     for key, password in passwords.items():
         again.put_secret(key, Secret(password))
-    assert again.planned().digest == digest
+    assert again.review().plan.digest == digest
     again.forget()
     assert again.saved() is None
 
@@ -121,7 +121,7 @@ def test_a_gateway_on_itself_gives_the_same_plan_too(server: Practice) -> None:
         "goal", "place", "gateway-files", "gateway-verdict", "gateway-primary", "gateway-trust", "gateway-unattended",
         "gateway-stores", "gateway-store-password", "review", "confirm", "apply", "elsewhere",
     ]  # fmt: skip
-    digest = session.planned().digest
+    digest = session.review().plan.digest
 
     kept = machine.state_dir / NAME
     assert load(kept.read_text()) == session.answers
@@ -136,7 +136,7 @@ def test_a_gateway_on_itself_gives_the_same_plan_too(server: Practice) -> None:
     assert again.resume() == "gateway-files", "its password was not saved"
     for key, password in passwords.items():
         again.put_secret(key, Secret(password))
-    assert again.planned().digest == digest
+    assert again.review().plan.digest == digest
     again.forget()
 
 

@@ -11,7 +11,7 @@ from tests.support.practice import Practice, company, practice
 from wizard.handoff import inventory
 from wizard.sandbox.pki import CLIENT, pfx
 from wizard.session.session import Session
-from wizard.session.warnings import endings
+from wizard.session.validation import endings
 
 DAY = timedelta(days=1)
 

@@ -51,9 +51,11 @@ def test_check_takes_both_passwords(store: Path, capsys: pytest.CaptureFixture[s
 def test_the_answers_name_both_passwords(store: Path) -> None:
     sources = (PasswordSource(SourceKind.FILE, "outer"), PasswordSource(SourceKind.FILE, "inner"))
     both = PrimaryAnswers(chain=(store.name,), password=sources[0], key_password=sources[1])
-    assert session(store, Answers(primary=both)).judged("primary").chain.key is not None
+    assert session(store, Answers(primary=both)).inputs.judged("primary").chain.key is not None
     with pytest.raises(WizardError) as refused:
-        session(store, Answers(primary=PrimaryAnswers(chain=(store.name,), password=sources[0]))).judged("primary")
+        session(store, Answers(primary=PrimaryAnswers(chain=(store.name,), password=sources[0]))).inputs.judged(
+            "primary"
+        )
     assert refused.value.code.endswith("key-password-differs")
 
 
@@ -62,6 +64,6 @@ def test_both_passwords_are_typed_into_one_field(store: Path, typed: tuple[str, 
     made = session(store, Answers(primary=PrimaryAnswers(chain=(store.name,))))
     made.put_secret("primary.password", Secret(typed[0]))
     with pytest.raises(WizardError):
-        made.judged("primary")
+        made.inputs.judged("primary")
     made.put_secret("primary.password", Secret(typed[1]))
-    assert made.judged("primary").chain.key is not None
+    assert made.inputs.judged("primary").chain.key is not None

@@ -55,7 +55,7 @@ def test_a_warning_is_asked_about_where_it_stands_and_not_again_at_the_review(se
 
 def test_notes_are_never_asked_about(server: Practice) -> None:
     session = session_with(server, "certificates/primary-host.pfx")
-    assert {finding.severity for finding in session.judged("primary").findings} == {Severity.NOTE}
+    assert {finding.severity for finding in session.inputs.judged("primary").findings} == {Severity.NOTE}
     assert codes(session, "primary-verdict") == []
     for name in ("goal", "place", "primary-files", "primary-store", "others", "elsewhere"):
         assert codes(session, name) == []
@@ -76,7 +76,7 @@ def test_an_overruled_warning_is_that_of_one_certificate(server: Practice) -> No
     (first,) = session.pending_warnings(step(session, "primary-verdict"))
     session.accept_warnings([first])
     other = type(first)(first.spec, first.subject, {**first.facts, "days": 3})
-    session.judged("primary")
+    session.inputs.judged("primary")
     judged = session.inputs.judged_roles["primary"]
     session.inputs.judged_roles["primary"] = type(judged)(judged.loaded, (other,), judged.suggested_host, judged.public)
     assert session.pending_warnings(step(session, "primary-verdict")) == (other,)

@@ -172,7 +172,7 @@ def test_an_interactive_run_asks_once_and_keeps_the_answer(server: Practice, kin
     assert UNCLEAR not in [finding.code for finding in session.pending_warnings(step)]
     assert session.value(question) == kind
     assert session.asked(step)[-1].key == question.key, "it can be answered otherwise later"
-    assert session.judged("primary").public is (kind == "public")
+    assert session.inputs.judged("primary").public is (kind == "public")
     assert load(dump(session.answers)) == session.answers
     session.answers = session.answers.put("others.gateways", ("gateway-host",))
     others = next(each for each in session.steps() if each.id == "others-verdict")

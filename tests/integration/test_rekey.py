@@ -165,10 +165,10 @@ def test_the_configured_place_is_kept(server: Practice) -> None:
     elsewhere.write_bytes((server.root / STORE).read_bytes())
     conf.write_bytes(kept.replace(b"/opt/hcp/conf/primary-host.pfx", b"/opt/hcp/data/own-name.p12"))
     try:
-        plan = session(server, "renewed.pfx").planned()
+        plan = session(server, "renewed.pfx").review().plan
         set_up = session(server, "renewed.pfx")
         set_up.answers = replace(set_up.answers, goal=type(set_up.answers.goal)("set-up"))
-        fresh = set_up.planned()
+        fresh = set_up.review().plan
     finally:
         conf.write_bytes(kept)
         elsewhere.unlink()

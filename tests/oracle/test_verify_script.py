@@ -13,7 +13,7 @@ from tests.support.jvm import jre
 from tests.support.pki import Entity, acme, authority, issue
 from tests.support.tls_servers import free_port
 from tests.unit.handoff.test_bundles import PASSWORD, chain, data, given
-from wizard.handoff import gateway, trust
+from wizard.handoff import gateway
 from wizard.handoff.bundle import Pack
 from wizard.secret import Secret
 
@@ -220,7 +220,7 @@ def test_a_bundle_of_trust_alone_tests_the_roots_and_the_stores_that_are_there(t
     with server(tmp_path, PKI.primary, [*ASKS, "-cert_chain", "above.pem"], "127.0.0.1") as port:
         changes = {"primary_host": "localhost", "primary_port": port, "presented": chain(PKI.primary)}
         new = chain(OTHER_ROOT)
-        bundle = trust.gateway_pack(given(primary_chain=new, old_root=chain(PKI.primary).root, **changes))
+        bundle = gateway.trust_pack(given(primary_chain=new, old_root=chain(PKI.primary).root, **changes))
         lines = own + f"HCP_DEFAULT_KEYSTORE_PASSWORD={secret}\n" + data(bundle, "unattended-lines.conf")
         (tmp_path / "own.conf").write_text(lines)
         place = "/etc/cloudstream-tls/other-root.pfx"

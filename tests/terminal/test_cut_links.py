@@ -34,7 +34,7 @@ def test_a_set_up_that_is_cut_off_at_every_step_ends_in_the_same_plan(
     face: Callable[[Terminal, Way], Operator], here: Practice, link: Sshd
 ) -> None:
     way, words = WAYS["set-up"], ["--plain"] if face is ByLines else []
-    planned = prepared(here, way).planned().digest
+    planned = prepared(here, way).review().plan.digest
     known(here)
     kept = None
     for step in way.steps:

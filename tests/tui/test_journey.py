@@ -310,7 +310,7 @@ async def test_a_warning_is_asked_about_once_with_no_first(
     session = session_on(made)
     session.put_secret("primary.password", Secret(PASSWORD))
     session.answers = session.answers.put("primary.host", "primary-host")
-    monkeypatch.setattr("wizard.session.warnings.warnings", lambda _found: (odd("a.warning"),))
+    monkeypatch.setattr("wizard.session.validation.warnings", lambda _found: (odd("a.warning"),))
     async with opened(session, start=name) as pilot:
         for no in ("enter", "escape"):
             await keys(pilot, "enter")

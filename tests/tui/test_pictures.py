@@ -84,7 +84,7 @@ def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     # The files are written at the time of the test, which may be later than the clock of the pictures.
     monkeypatch.setattr(machine, "AHEAD_S", float("inf"))
     # A picture must not depend on the speed of the machine.
-    monkeypatch.setattr(overview.present, "__kwdefaults__", {"servername": None, "limit_s": 60.0})
+    monkeypatch.setattr(overview, "LIMIT_S", 60.0)
 
 
 @pytest.fixture(scope="module")

@@ -137,7 +137,7 @@ async def test_four_faults_are_repaired_in_one_change_with_one_restart(tmp_path:
             await operator.sees("Repair all")
             await operator.press("enter")
             await operator.at("review")
-            assert [step.kind for step in session.planned().steps].count("restart") == 1
+            assert [step.kind for step in session.review().plan.steps].count("restart") == 1
             await apply(operator)
             await operator.press("enter")
             await operator.at("examine-again")

@@ -207,7 +207,7 @@ async def test_hostile_words_of_the_engine_are_only_words(everywhere: Deployment
     session = everywhere.at("primary-verdict")
     words = "CN=foo [/etc/ssl] CN=[@click=app.quit]quit[/] CN=[b CN=\\ \x1b[2J\u202e"
     refused = WizardError.recorded("x.y", words, words)
-    session.judged = lambda _role: (_ for _ in ()).throw(refused)  # type: ignore[method-assign, assignment]
+    session.asked = lambda _step: (_ for _ in ()).throw(refused)  # type: ignore[method-assign, assignment]
     async with opened(session, start="primary-verdict") as pilot:
         assert "CN=foo [/etc/ssl] CN=[@click=app.quit]quit[/] CN=[b" in " ".join(text(pilot).split())
         assert "\x1b" not in text(pilot)
@@ -294,7 +294,7 @@ async def test_a_crash_shows_no_value(where: str, made: Practice) -> None:
         password = "S3cret-value"  # noqa: F841 - it must not be told
         raise RuntimeError("S3cret-value")
 
-    name = {"lines": "judged", "check": "check", "interrupted": "interrupted", "start": "start"}[where]
+    name = {"lines": "asked", "check": "check", "interrupted": "interrupted", "start": "start"}[where]
     setattr(session, name, explode)
     with pytest.raises(RuntimeError):  # noqa: PT012 - it is raised where the program ends
         async with opened(session, start="confirm" if where == "start" else "primary-verdict") as pilot:

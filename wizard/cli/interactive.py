@@ -37,7 +37,7 @@ def open_wizard(
     answers = answers or Answers()
 
     def open_session() -> Any:
-        return load(SESSION)(machine, answers=answers, base=base, notes=notes, dry_run=args.dry_run)
+        return load(SESSION)(machine, answers=answers, base=base or Path.cwd(), notes=notes, dry_run=args.dry_run)
 
     if args.plain:
         try:

@@ -17,7 +17,7 @@ from wizard.doctor.timeline import Place, chains_in
 from wizard.errors import WizardError
 from wizard.handoff import checklist, inventory
 from wizard.planning.inputs import from_sources
-from wizard.planning.progress import progress
+from wizard.planning.phases import progress
 from wizard.reports.calendar import calendar_lines
 from wizard.reports.checklist import CA
 from wizard.reports.lines import Line

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.certificates.model import Certificate, Chain, Profile
+from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import subject
 from wizard.certificates.roots import Rollover
 from wizard.certificates.writing import cer_files
@@ -14,16 +14,16 @@ from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator, Severity
-from wizard.handoff import client, cluster, gateway, inventory, portal, trust
-from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.handoff import client, cluster, gateway, inventory, portal
+from wizard.handoff.bundle import Pack, PackFile, checklist, pack
 from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
 from wizard.handoff.requirements import PASSWORDS, password_for, profile_for, require_folders, require_names
 from wizard.host.files import read_input
 from wizard.host.machine import Machine, now_utc
 from wizard.planning import phases
+from wizard.planning.gateway.primary_probe import primary_trust
 from wizard.planning.gateway.stores import GatewayInput
-from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.phases import Course
@@ -63,7 +63,7 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) 
     require_names(answers)
     machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
     # A node may have the primary's own name.
-    require_folders([*machines, *(pack.folder for pack in cluster_packs)], PrimaryAnswers())
+    require_folders([*machines, *(each.folder for each in cluster_packs)], PrimaryAnswers())
     gateways = [_fit(inputs, f"gateway.{number}") for number in range(len(answers.gateway) if has_others else 0)]
     clients = [
         _fit(inputs, f"client.{number}") if one.local_storage else None
@@ -77,19 +77,18 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) 
     trusted = _trust(inputs, primary)
     # Until the primary has its new certificate, that is what the gateways meet.
     presented = seen.chain if phase is Phase.OTHERS else None
-    known: dict[str, Profile] = {}
     for number, judged in enumerate(gateways):
-        given = _gateway_input(inputs, number, judged.chain, trusted, change, known)
+        given = _gateway_input(inputs, number, judged.chain, trusted, change)
         packs.append(gateway.make_pack(replace(given, presented=presented)))
         inputs.progress("bundles made", number + 1, len(machines))
     common = common_text([one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None])
     made: dict[str, Secret] = {}
     for number, its in enumerate(clients):
-        pack, password = _client(inputs, number, its, common, change)
-        packs.append(pack)
+        bundle, password = _client(inputs, number, its, common, change)
+        packs.append(bundle)
         inputs.progress("bundles made", len(gateways) + number + 1, len(machines))
         if password is not None:
-            made[pack.folder] = password
+            made[bundle.folder] = password
     return [*packs, _passwords(made)] if made else packs
 
 
@@ -103,38 +102,34 @@ def _trust_packs(inputs: PlanInputs, found: Course, seen: MachineSnapshot, *, no
     chains = [primary.chain, *(phases.chains_at_hand(inputs) if adds else ())]
     public = roots_of(inputs.seen, answers).public
     packs = [portal.trust_pack(chains, public, () if adds else change.dropped, _order(inputs, change)), *cluster_packs]
-    known: dict[str, Profile] = {}
     for number in range(len(answers.gateway)):
         # Only the trust store is made, so no chain of the gateway itself is needed.
-        given = _gateway_input(inputs, number, primary.chain, primary.chain, change, known)
+        given = _gateway_input(inputs, number, primary.chain, primary.chain, change)
         # The old root goes only from a gateway that meets the new chain.
         given = replace(given, presented=seen.chain) if adds else replace(given, presented=primary.chain, old_root=None)
-        packs.append(trust.gateway_pack(given))
+        packs.append(gateway.trust_pack(given))
         inputs.progress("bundles made", number + 1, len(answers.gateway))
     by_der = {each.der: each for chain in chains for each in chain.authorities}
     added = [(name, by_der[data]) for name, data in cer_files(chains, public_roots=public)] if adds else []
     roots = [chain.root for chain in chains if chain.root is not None]
     clients = [one.host for one in answers.client if one.local_storage]
-    return [*packs, *(trust.client_pack(host, added, roots, None if adds else found.old_root) for host in clients)]
+    return [*packs, *(client.trust_pack(host, added, roots, None if adds else found.old_root) for host in clients)]
 
 
 def _verify_packs(inputs: PlanInputs, trusted: Chain, change: Rollover | None) -> Iterator[Pack]:
     """For each gateway the test that it trusts the root of the primary's new chain, *trusted*, and then the primary."""
-    known: dict[str, Profile] = {}
     for number in range(len(inputs.answers.gateway)):
-        given = _gateway_input(inputs, number, trusted, trusted, change, known)
-        yield trust.verify_pack(replace(given, old_root=None))
+        given = _gateway_input(inputs, number, trusted, trusted, change)
+        yield gateway.verify_pack(replace(given, old_root=None))
 
 
 def _trust(inputs: PlanInputs, primary: Judged | None) -> Chain | None:
     """What gateways trust the primary by."""
-    match inputs.answers.primary.kind:
-        case PrimaryKind.CLOUD:
-            return cloud_trust(inputs)
-        case PrimaryKind.ELSEWHERE:
-            return primary_trust(inputs).chain
-        case _:
-            return primary.chain if primary is not None else None
+    if _in_cloud(inputs):
+        return cloud_trust(inputs)
+    if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
+        return primary_trust(inputs).chain
+    return primary.chain if primary is not None else None
 
 
 def _in_cloud(inputs: PlanInputs) -> bool:
@@ -167,12 +162,7 @@ def _fit(inputs: PlanInputs, role: str) -> Judged:
 
 
 def _gateway_input(
-    inputs: PlanInputs,
-    number: int,
-    chain: Chain,
-    trusted: Chain | None,
-    change: Rollover | None,
-    known: dict[str, Profile],
+    inputs: PlanInputs, number: int, chain: Chain, trusted: Chain | None, change: Rollover | None
 ) -> GatewayInput:
     answers = inputs.answers
     key = f"gateway.{number}"
@@ -192,7 +182,7 @@ def _gateway_input(
         primary_port=answers.primary.port,
         store_password=password_for(inputs, f"{key}.keystore-password"),
         trust_password=password_for(inputs, f"{key}.truststore-password"),
-        profile=profile_for(inputs, answers.gateway[number], known),
+        profile=profile_for(inputs, answers.gateway[number]),
         unattended=read_input(inputs.base / file) if file else None,
         cloud=_in_cloud(inputs),
         old_root=old,
@@ -204,37 +194,34 @@ def _client(
 ) -> tuple[Pack, Secret | None]:
     """The bundle of a client, and the password of its PFX when it had to be made."""
     answers = inputs.answers.client[number]
-    key = f"client.{number}.password"
-    given = inputs.secret(key) if judged is not None else None
-    usable = given is not None and is_usable_password(given, CLIENT)
-    password = given if usable else generate()
-    pack = client.make_pack(
+    if judged is None:
+        return client.nothing(answers.host), None
+    given = inputs.secret(f"client.{number}.password")
+    if given is not None and is_usable_password(given, CLIENT):
+        password, made, whose = given, None, _whose(answers.host, answers.password)
+    else:
+        password = made = generate()
+        whose = f"the one in {PASSWORDS}/{answers.host}.txt of the bundles"
+    bundle = client.make_pack(
         ClientInput(
             answers=answers,
-            chain=judged.chain if judged else None,
+            chain=judged.chain,
             common=common,
             primary_host=inputs.answers.primary.host or "<primary>",
             password=password,
             old_root=change.old_root if change is not None else None,
-            replaced=_replaced(judged) if judged is not None else (),
-            whose=_whose(answers.host, answers.password)
-            if usable
-            else f"the one in {PASSWORDS}/{answers.host}.txt of the bundles",
+            replaced=_replaced(judged),
+            whose=whose,
         )
     )
-    return pack, None if usable or judged is None else password
+    return bundle, made
 
 
 def _whose(host: str, source: PasswordSource) -> str:
     """Whose password it is, without the password."""
-    same = f"the one for the files of {host}"
-    match source.kind:
-        case SourceKind.FILE:
-            return f"{same}, from the file {printable(source.name)}"
-        case SourceKind.ENV:
-            return f"{same}, from the variable {printable(source.name)}"
-        case _:
-            return same
+    places = {SourceKind.FILE: "file", SourceKind.ENV: "variable"}
+    where = f", from the {places[source.kind]} {printable(source.name)}" if source.kind in places else ""
+    return f"the one for the files of {host}{where}"
 
 
 def _passwords(made: Mapping[str, Secret]) -> Pack:
@@ -243,17 +230,12 @@ def _passwords(made: Mapping[str, Secret]) -> Pack:
         "Transfer each password to its PC separately from the bundle: type it\nthere, or use a protected file.",
         "Delete this folder.",
     )
-    about = {f"{host}.txt": f"password of the PFX in the bundle {host}" for host in made}
-    title = "Passwords of Windows clients"
-    page = checklist(
-        title,
-        "The wizard generated these, because none was given that Windows accepts.",
-        steps,
-        (),
-        paths(PASSWORDS, about),
-    )
-    files = [PackFile(f"{host}.txt", each.reveal().encode() + b"\n", secret=True) for host, each in made.items()]
-    return Pack(PASSWORDS, title, (PackFile("CHECKLIST.md", page), *files), steps)
+    files = [
+        PackFile(f"{host}.txt", each.reveal().encode() + b"\n", True, f"password of the PFX in the bundle {host}")
+        for host, each in made.items()
+    ]
+    intro = "The wizard generated these, because none was given that Windows accepts."
+    return pack(PASSWORDS, "Passwords of Windows clients", intro, steps, files)
 
 
 def _replaced(judged: Judged) -> tuple[Certificate, ...]:
@@ -308,7 +290,7 @@ def write_packs(out: Path, packs: Sequence[Pack], order: tuple[str, ...] = ()) -
     Raises:
         WizardError: as `write_files`.
     """
-    below = [replace(file, name=f"{pack.folder}/{file.name}") for pack in packs for file in pack.files]
+    below = [replace(file, name=f"{each.folder}/{file.name}") for each in packs for file in each.files]
     write_files(out, [PackFile("README.md", overview(packs, order)), *below])
 
 
@@ -350,7 +332,7 @@ def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL)
 
 def overview(packs: Sequence[Pack], order: tuple[str, ...] = ()) -> bytes:
     """The page that lies on top of all bundles; *order* is what a change of certificates demands besides."""
-    steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
+    steps = [f"{each.title}: {each.folder}/CHECKLIST.md" for each in (*packs[1:], *packs[:1])]
     uploads = (
         "First upload the CA certificates in the portal. Switch its policy last.\n"
         "Start with the uploads in portal/CHECKLIST.md, and do the rest of that list at the end."

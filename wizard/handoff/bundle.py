@@ -1,6 +1,6 @@
 """Bundles for machines that the wizard cannot reach: files with a checklist, all created in memory first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wizard.certificates.model import Certificate
@@ -15,11 +15,13 @@ class PackFile:
         name: relative, with `/`; every part is safe on every system.
         data: the bytes; never shown.
         secret: holds a key or a password, so it is written with mode 0600 instead of 0644.
+        about: what it is, for the list in the checklist.
     """
 
     name: str
     data: bytes = field(repr=False)
     secret: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,43 @@ class Pack:
     machine: str = ""
 
 
-def paths(folder: str, about: Mapping[str, str]) -> tuple[str, ...]:
-    """The list of files for `checklist`, the page itself first: each with the folder where it lies, and what it is."""
-    return tuple(f"`{folder}/{name}`: {what}" for name, what in {"CHECKLIST.md": "this page", **about}.items())
+def pack(  # noqa: PLR0913 - what a bundle is
+    folder: str,
+    title: str,
+    intro: str,
+    steps: Sequence[str],
+    files: Sequence[PackFile] = (),
+    *,
+    listed: Sequence[PackFile] = (),
+    notes: tuple[str, ...] = (),
+    place: str = "",
+    role: str = "",
+    chain: tuple[Certificate, ...] = (),
+    machine: str = "",
+) -> Pack:
+    """A bundle with its checklist in front; arguments as `Pack` and `checklist` have them.
+
+    Args:
+        folder: its name.
+        title: for people.
+        intro: before the steps.
+        steps: in their order.
+        files: besides the checklist.
+        listed: the same in the order of the checklist, where that is another one.
+        notes: what is good to know.
+        place: where the folder will lie; "" for its own name.
+        role: of the machine that gets a certificate.
+        chain: that certificate and those above it.
+        machine: its name, where the folder has another one.
+    """
+    shown = [PackFile("CHECKLIST.md", b"", about="this page"), *(listed or files)]
+    rows = tuple(f"`{place or folder}/{each.name}`: {each.about}" for each in shown)
+    page = PackFile("CHECKLIST.md", checklist(title, intro, steps, notes, rows))
+    return Pack(folder, title, (page, *files), tuple(steps), role, chain, machine)
 
 
 def checklist(
-    title: str, intro: str, steps: tuple[str, ...], notes: tuple[str, ...] = (), files: tuple[str, ...] = ()
+    title: str, intro: str, steps: Sequence[str], notes: tuple[str, ...] = (), files: tuple[str, ...] = ()
 ) -> bytes:
     """A checklist in Markdown that can be printed and ticked.
 
@@ -60,7 +92,7 @@ def checklist(
         intro: before the steps.
         steps: in their order, each of one or several lines.
         notes: what is good to know.
-        files: what lies in the folder, as `paths` gives it.
+        files: what lies in the folder, a line each.
     """
     lines = [f"# {title}", "", intro, ""]
     for number, step in enumerate(steps, start=1):

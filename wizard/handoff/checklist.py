@@ -11,7 +11,7 @@ from wizard.change.events import APPLIED
 from wizard.change.store import history
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.planning.progress import under_way
+from wizard.planning.phases import under_way
 from wizard.questions.answers import Phase
 from wizard.reports.checklist import POLICY, Checklist, Item, RootChange
 
@@ -96,11 +96,6 @@ def merged(machine: Machine, made: Checklist) -> Checklist:
     return replace(made, items=items, done=before.done | made.done, packs=made.packs or before.packs)
 
 
-def _item_json(item: Item) -> dict[str, Any]:
-    members: dict[str, Any] = {"id": item.id, "text": item.text, "detail": item.detail}
-    return {**members, "phase": item.phase} if item.phase else members
-
-
 def keep(machine: Machine, checklist: Checklist) -> None:
     """Write *checklist* into the state folder (0600 in 0700), durably, unless it is there already.
 
@@ -113,7 +108,7 @@ def keep(machine: Machine, checklist: Checklist) -> None:
         "schema": SCHEMA,
         "packs": checklist.packs,
         "cloud": checklist.cloud,
-        "items": [_item_json(item) for item in checklist.items],
+        "items": [{k: v for k, v in asdict(each).items() if k != "phase" or v} for each in checklist.items],
         "done": sorted(checklist.done),
     }
     if checklist.root_change is not None:

@@ -1,7 +1,7 @@
 """The bundle for one Windows client: its certificates, the text that it searches for, and the installer's line."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 
@@ -14,7 +14,7 @@ from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import SOFTWARE_KSP, cer_files, keystore, with_provider
 from wizard.errors import WizardError
-from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
+from wizard.handoff.bundle import Pack, PackFile, from_template, pack
 from wizard.questions.answers import ClientAnswers
 from wizard.secret import Secret
 
@@ -36,20 +36,20 @@ class ClientInput:
 
     Attributes:
         answers: of this client.
-        chain: its own, with the key; None when it needs none.
+        chain: its own, with the key.
         common: the one text that suits all clients, "" when there is none.
         primary_host: the host name that the client connects to.
-        password: of the PFX; None when there is no PFX.
+        password: of the PFX.
         old_root: the root that goes, when the root is replaced.
         replaced: earlier certificates of this client, which its script removes.
         whose: whose password that is, in words that follow "The password of the PFX is".
     """
 
     answers: ClientAnswers
-    chain: Chain | None
+    chain: Chain
     common: str
     primary_host: str
-    password: Secret | None
+    password: Secret
     old_root: Certificate | None = None
     replaced: tuple[Certificate, ...] = ()
     whose: str = "the one in the answers"
@@ -67,7 +67,10 @@ def search_text(leaf: Certificate, wanted: str = "auto") -> str:
     """
     own, above = _values(fields.parsed(leaf).subject), _values(fields.parsed(leaf).issuer)
     if wanted != "auto":
-        _require_match(wanted, leaf, (*own, *above))
+        if not _SAFE.fullmatch(wanted):
+            raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, subject=short(leaf), example=search_text(leaf))
+        if not any(wanted.lower() in value.lower() for value in (*own, *above)):
+            raise WizardError(codes.CLIENT_SUBJECT_UNMATCHED, subject=short(leaf), text=wanted, name=short(leaf))
         return wanted
     found = _texts(own) or _texts(above)
     if not found:
@@ -78,80 +81,58 @@ def search_text(leaf: Certificate, wanted: str = "auto") -> str:
 
 def common_text(leaves: Sequence[Certificate]) -> str:
     """One text that is in the common name of the issuer of all *leaves*, the longest; "" when none is safe."""
-    issuers = [_common_names(fields.parsed(leaf).issuer) for leaf in leaves]
+    issuers = [_values(fields.parsed(leaf).issuer, NameOID.COMMON_NAME) for leaf in leaves]
     found = _texts(issuers[0]) if issuers else set()
     fit = [text for text in found if all(text.lower() in "\n".join(each).lower() for each in issuers)]
     return max(fit, key=lambda text: (len(text), text), default="")
 
 
-def _common_names(name: x509.Name | None) -> tuple[str, ...]:
-    found = name.get_attributes_for_oid(NameOID.COMMON_NAME) if name is not None else []
-    return tuple(str(attribute.value) for attribute in found)
-
-
-def _values(name: x509.Name | None) -> tuple[str, ...]:
-    """The values of a name without their types, which Windows writes in another way or not at all."""
-    return tuple(str(attribute.value) for attribute in name) if name is not None else ()
+def _values(name: x509.Name | None, kind: x509.ObjectIdentifier | None = None) -> tuple[str, ...]:
+    """The values of a name, or those of one *kind*, without their types, which Windows writes in another way or not."""
+    return tuple(str(each.value) for each in name or () if kind in {None, each.oid})
 
 
 def _texts(values: Iterable[str]) -> set[str]:
     return {text for value in values for text in _SAFE.findall(value) if len(text) >= _SHORTEST}
 
 
-def _require_match(wanted: str, leaf: Certificate, values: Sequence[str]) -> None:
-    if not _SAFE.fullmatch(wanted):
-        raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, subject=short(leaf), example=search_text(leaf))
-    if not any(wanted.lower() in value.lower() for value in values):
-        raise WizardError(
-            codes.CLIENT_SUBJECT_UNMATCHED,
-            subject=short(leaf),
-            text=wanted,
-            name=short(leaf),
-        )
-
-
-def _profile(given: ClientInput) -> Profile:
-    """The encryption that this Windows imports."""
-    return Profile.LEGACY if _WITHOUT_AES.search(given.answers.windows) else Profile.MODERN
+def nothing(host: str) -> Pack:
+    """A sentence for a client without local storage."""
+    steps = ("Nothing to do: a client without local storage needs no certificate\nand no password.",)
+    return pack(host, f"Windows client {host}", "No local storage.", steps)
 
 
 def make_pack(given: ClientInput) -> Pack:
-    """Everything that goes to one Windows client; only a sentence when it has no local storage.
+    """Everything that goes to one Windows client with local storage.
 
     Raises:
         WizardError: the search text does not fit, or the chain has no key.
     """
     host, title = given.answers.host, f"Windows client {given.answers.host}"
-    if not given.answers.local_storage:
-        nothing = ("Nothing to do: a client without local storage needs no certificate\nand no password.",)
-        page = checklist(title, "No local storage.", nothing, (), paths(host, {}))
-        return Pack(host, title, (PackFile("CHECKLIST.md", page),), nothing)
-    assert given.chain is not None  # noqa: S101 - the judgement before refuses a client without chain
-    assert given.chain.leaf is not None  # noqa: S101 - likewise
-    assert given.password is not None  # noqa: S101 - likewise
+    assert given.chain.leaf is not None  # noqa: S101 - the judgement before refuses a client without chain
     leaf, text = given.chain.leaf, search_text(given.chain.leaf, given.answers.certificate_subject)
     by_der = {each.der: each for each in given.chain.authorities}
     authorities = [(file, by_der[data]) for file, data in cer_files([given.chain])]
     name = f"{host.replace(':', '-')}.pfx"
-    store = keystore(given.chain, given.password, profile=_profile(given))
+    profile = Profile.LEGACY if _WITHOUT_AES.search(given.answers.windows) else Profile.MODERN
+    store = keystore(given.chain, given.password, profile=profile)
     files = [
-        PackFile(name, with_provider(store, given.password), secret=True),
-        PackFile("install.ps1", _script(given, name, authorities, text)),
-        *(PackFile(file, each.der) for file, each in authorities),
+        PackFile(
+            name, with_provider(store, given.password), True, "the certificate with its key and its CA certificates"
+        ),
+        PackFile("install.ps1", _script(given, name, authorities, text), about=_ABOUT_SCRIPT),
+        *(PackFile(file, each.der, about=f"CA certificate {short(each)}") for file, each in authorities),
     ]
-    about = {
-        name: "the certificate with its key and its CA certificates",
-        "install.ps1": "puts all of them into the stores of the PC; its exit codes are listed at its top",
-        **{file: f"CA certificate {short(each)}" for file, each in authorities},
-    }
     steps = _steps(given, text)
     intro = (
         f"Certificate for {host}; the client finds it by the text {text}.\n"
         f"The password of the PFX is\n{given.whose}.\nIt is not in this folder."
     )
-    page = checklist(title, intro, steps, _notes(given, leaf, text), paths(host, about))
-    made = (PackFile("CHECKLIST.md", page), *files)
-    return Pack(host, title, made, steps, "client", given.chain.certificates)
+    notes, chain = _notes(given, leaf, text), given.chain.certificates
+    return pack(host, title, intro, steps, files, notes=notes, role="client", chain=chain)
+
+
+_ABOUT_SCRIPT = "puts all of them into the stores of the PC; its exit codes are listed at its top"
 
 
 def _steps(given: ClientInput, text: str) -> tuple[str, ...]:
@@ -242,8 +223,7 @@ def _unattended(leaf: Certificate) -> tuple[str, ...]:
 
 def _script(given: ClientInput, name: str, authorities: Sequence[tuple[str, Certificate]], text: str) -> bytes:
     """PowerShell for the machine's stores. Every inserted value is made of letters, digits, dot, hyphen, underscore."""
-    assert given.chain is not None  # noqa: S101 - as in `make_pack`
-    assert given.chain.leaf is not None  # noqa: S101 - likewise
+    assert given.chain.leaf is not None  # noqa: S101 - as in `make_pack`
     rows = [
         f"    @{{ File = '{file}'; Store = '{'Root' if each == given.chain.root else 'CA'}';"
         f" Thumbprint = '{thumbprint(each)}' }}"
@@ -259,6 +239,39 @@ def _script(given: ClientInput, name: str, authorities: Sequence[tuple[str, Cert
     }
     # Windows PowerShell 5.1 takes a file without a byte order mark for the code page of the machine: ASCII is safe.
     return from_template("install.ps1", values).replace("\n", "\r\n").encode("ascii")
+
+
+def trust_pack(
+    host: str, added: Sequence[tuple[str, Certificate]], roots: Collection[Certificate], gone: Certificate | None
+) -> Pack:
+    """What one Windows client needs: CA certificates that it gets, or the old root that it loses.
+
+    Args:
+        host: of the client.
+        added: file name and CA certificate; none in the last phase.
+        roots: those of them that are roots.
+        gone: the old root, in the last phase.
+    """
+    title = f"Windows client {host}: root store"
+    where = "Cert:\\LocalMachine"
+    commands = [
+        f"Import-Certificate -FilePath {file} -CertStoreLocation {where}\\{'Root' if each in roots else 'CA'}"
+        for file, each in added
+    ]
+    intro = "Nothing else changes: the client keeps its certificate."
+    steps = [f"Copy this folder to {host}."] if added else []
+    if gone is not None:
+        commands.append(f"Remove-Item {where}\\Root\\{thumbprint(gone)}")
+        intro = f"{short(gone)} is removed from the root store. Change a group policy that distributes it, too."
+    if commands:
+        steps.append("\n".join(["There, in an administrator's PowerShell:", *commands]))
+    else:
+        steps.append("Nothing to do: the roots are public ones that Windows has.")
+    steps.append("Check the notification icon: idle grey is connected.")
+    files = [
+        PackFile(file, each.der, about=f"CA certificate {short(each)}, SHA-256 {each.sha256}") for file, each in added
+    ]
+    return pack(host, title, intro, steps, files)
 
 
 def thumbprint(certificate: Certificate) -> str:

@@ -12,7 +12,7 @@ from wizard.certificates.model import Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
-from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.handoff.bundle import Pack, PackFile, pack
 from wizard.handoff.requirements import folder
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, other_nodes
@@ -38,14 +38,15 @@ def node_files(inputs: PlanInputs, nodes: Mapping[str, str], phase: Phase) -> di
     passwords = {"chain-password": generate(), **_passwords(inputs)}
     store = keystore(judged.chain, passwords["chain-password"], profile=Profile.MODERN)
     secrets = tuple(
-        PackFile(file, password.reveal().encode() + b"\n", secret=True) for file, password in passwords.items()
+        PackFile(file, password.reveal().encode() + b"\n", True, "a password, alone in its file")
+        for file, password in passwords.items()
     )
     result = {}
     for name, node in nodes.items():
         answers = dump(replace(_answers(inputs.answers, host, node, passwords), phase=phase))
         result[name] = (
-            PackFile("answers.toml", answers.encode()),
-            PackFile("chain.pfx", store, secret=True),
+            PackFile("answers.toml", answers.encode(), about="the answers for the wizard on this node"),
+            PackFile("chain.pfx", store, True, "the certificate with its key and its CA certificates"),
             *secrets,
         )
     return result
@@ -100,15 +101,8 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
     )
     title = f"Primary node {node}"
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
-    listed = paths(folder(node), {file.name: _ABOUT.get(file.name, "a password, alone in its file") for file in files})
-    page = PackFile("CHECKLIST.md", checklist(title, intro, steps, notes, listed))
-    return Pack(folder(node), title, (page, *files), steps, "node", judged.chain.certificates, node)
-
-
-_ABOUT = {
-    "answers.toml": "the answers for the wizard on this node",
-    "chain.pfx": "the certificate with its key and its CA certificates",
-}
+    chain = judged.chain.certificates
+    return pack(folder(node), title, intro, steps, files, notes=notes, role="node", chain=chain, machine=node)
 
 
 def _passwords(inputs: PlanInputs) -> dict[str, Secret]:

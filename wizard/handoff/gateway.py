@@ -1,22 +1,14 @@
 """The bundle for one gateway: stores, settings, a test of its connection to the primary, and a checklist."""
 
 import shlex
+from collections.abc import Sequence
 
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import alias, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
-from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
-from wizard.planning.gateway.stores import (
-    GatewayInput,
-    edited,
-    file_name,
-    keystore_path,
-    settings,
-    trust_anchor,
-    trusted_roots,
-    truststore_path,
-)
+from wizard.handoff.bundle import Pack, PackFile, from_template, pack
+from wizard.planning.gateway.stores import GatewayInput, file_name
 from wizard.questions.answers import endpoint
 
 BUNDLES = "/root/cloudstream-tls"
@@ -29,38 +21,41 @@ def make_pack(given: GatewayInput) -> Pack:
     Raises:
         WizardError: the chain has no key, or a password is not fit for every reader.
     """
-    store_name, trust_name = file_name(keystore_path(given)), file_name(truststore_path(given))
+    store_name, trust_name = file_name(given.keystore_path()), file_name(given.truststore_path())
     if trust_name == store_name:
         # The answers may give both the same name in different folders; here they lie in one.
         trust_name = f"trust-{trust_name}"
-    leaf, anchor = given.chain.leaf, trust_anchor(given)
+    leaf, anchor = given.chain.leaf, given.trust_anchor()
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     place = f"{BUNDLES}/{given.answers.host}"
     files = [
-        PackFile(store_name, keystore(given.chain, given.store_password, profile=given.profile), secret=True),
-        PackFile("unattended-lines.conf", envfile.snippet(settings(given)).encode(), secret=True),
+        PackFile(
+            store_name,
+            keystore(given.chain, given.store_password, profile=given.profile),
+            True,
+            f"the key store, for {given.keystore_path()}",
+        ),
+        PackFile("unattended-lines.conf", envfile.snippet(given.settings()).encode(), True, "only the settings"),
     ]
-    about = {store_name: f"the key store, for {keystore_path(given)}", "unattended-lines.conf": "only the settings"}
     if given.unattended is not None:
-        files.append(PackFile("unattended.conf", edited(given, given.unattended), secret=True))
-        about["unattended.conf"] = "your unattended file with the settings in it"
-    folder = keystore_path(given).rsplit("/", 1)[0]
+        own = given.edited(given.unattended)
+        files.append(PackFile("unattended.conf", own, True, "your unattended file with the settings in it"))
+    folder = given.keystore_path().rsplit("/", 1)[0]
     steps = [
         (
             f"Copy this folder over SSH (scp, sftp) to {given.answers.host},\nas {place}\n"
             "It contains a key and passwords: use neither e-mail nor a file share."
         ),
         f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
-        f"install -m 0600 {shlex.quote(f'{place}/{store_name}')} {shlex.quote(keystore_path(given))}",
+        f"install -m 0600 {shlex.quote(f'{place}/{store_name}')} {shlex.quote(given.keystore_path())}",
     ]
     if anchor is not None:
-        store = truststore(trusted_roots(given), given.trust_password, profile=given.profile)
-        files.append(PackFile(trust_name, store, secret=True))
-        about[trust_name] = f"the trust store, for {truststore_path(given)}"
-        trusted = truststore_path(given).rsplit("/", 1)[0]
+        store = truststore(given.trusted_roots(), given.trust_password, profile=given.profile)
+        files.append(PackFile(trust_name, store, True, f"the trust store, for {given.truststore_path()}"))
+        trusted = given.truststore_path().rsplit("/", 1)[0]
         if trusted != folder:
             steps.append(f"install -d -m 0755 {shlex.quote(trusted)}")
-        steps.append(f"install -m 0644 {shlex.quote(f'{place}/{trust_name}')} {shlex.quote(truststore_path(given))}")
+        steps.append(f"install -m 0644 {shlex.quote(f'{place}/{trust_name}')} {shlex.quote(given.truststore_path())}")
     steps += [
         settings_step(given, place),
         (
@@ -68,23 +63,17 @@ def make_pack(given: GatewayInput) -> Pack:
             "If the service has its own account, give it both stores:\nchown ACCOUNT, mode 0600."
         ),
     ]
-    steps += _check(given, files, about, place)
+    steps += _check(given, files, place)
     steps += [
         "In the portal, check that the gateway is online.",
         "Delete this folder on every machine that has a copy.",
     ]
     named = store_name if anchor is None else f"{store_name} and {trust_name}"
     files.append(windows_page(given, named, "the four HCP_DEFAULT_... options"))
-    about[WINDOWS_PAGE] = ABOUT_WINDOWS
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
-    title = f"Gateway {given.answers.host}"
-    page = checklist(title, intro, tuple(steps), _notes(given), paths(place, about))
-    made = (PackFile("CHECKLIST.md", page), *files)
-    return Pack(given.answers.host, title, made, tuple(steps), "gateway", given.chain.certificates)
-
-
-WINDOWS_PAGE = "GATEWAY-ON-WINDOWS.md"
-ABOUT_WINDOWS = "manual steps for a gateway on Windows, which is not covered"
+    host, chain = given.answers.host, given.chain.certificates
+    notes = _notes(given)
+    return pack(host, f"Gateway {host}", intro, steps, files, notes=notes, place=place, role="gateway", chain=chain)
 
 
 def windows_page(given: GatewayInput, stores: str, options: str) -> PackFile:
@@ -100,7 +89,9 @@ def windows_page(given: GatewayInput, stores: str, options: str) -> PackFile:
     leaf = chain.leaf if chain is not None else None
     expected = _colons(leaf.sha256) if leaf is not None else "the one from the administrator of the primary."
     values = {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary, "EXPECTED": expected}
-    return PackFile(WINDOWS_PAGE, from_template("gateway-on-windows.md", {**values, "OPTIONS": options}).encode())
+    page = from_template("gateway-on-windows.md", {**values, "OPTIONS": options}).encode()
+    about = "manual steps for a gateway on Windows, which is not covered"
+    return PackFile("GATEWAY-ON-WINDOWS.md", page, about=about)
 
 
 def _presented(given: GatewayInput) -> Chain | None:
@@ -113,14 +104,13 @@ def _colons(sha256: str) -> str:
     return ":".join(sha256[at : at + 2] for at in range(0, 64, 2)).upper()
 
 
-def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], place: str) -> list[str]:
+def _check(given: GatewayInput, files: list[PackFile], place: str) -> list[str]:
     """The step that tests the connection to the primary with openssl; what it needs is added to *files*."""
     chain, host = _presented(given), given.primary_host
     if chain is not None and chain.leaf is not None:
-        files.append(PackFile("primary-chain.pem", pem_chain(chain)))
+        about = "the certificates of the primary, to compare"
+        files.append(PackFile("primary-chain.pem", pem_chain(chain), about=about))
         files.append(verify_script(given, chain.leaf, given.chain.leaf))
-        about["primary-chain.pem"] = "the certificates of the primary, to compare"
-        about[VERIFY] = ABOUT_VERIFY
         return [
             (
                 "When the primary has its certificate, and its CA certificates are in\n"
@@ -135,8 +125,8 @@ def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], pl
     look = f"openssl s_client -connect {endpoint(host, given.primary_port)} -servername {host}"
     if chain is None or chain.root is None:
         return [f"Check what the primary presents:\n{look} </dev/null |\nopenssl x509 -noout -subject -issuer -enddate"]
-    files.append(PackFile("primary-ca.pem", pem_chain(chain)))
-    about["primary-ca.pem"] = "the CA certificates of the primary, to compare"
+    about = "the CA certificates of the primary, to compare"
+    files.append(PackFile("primary-ca.pem", pem_chain(chain), about=about))
     return [
         (
             "Check that the primary's certificate is from the CA that is trusted\n"
@@ -164,7 +154,7 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
             ' "keystore password was incorrect". If this gateway has such a Java, enter its version in the answers'
             " ([[gateway]] java) and create the bundles again."
         )
-    if given.old_root is not None and trust_anchor(given) is not None:
+    if given.old_root is not None and given.trust_anchor() is not None:
         notes.append(
             "The trust store has both roots, so it can be installed before the primary changes. The old root"
             f" {short(given.old_root)} ({given.old_root.sha256[:8]}) is removed in the last step of the order."
@@ -187,10 +177,6 @@ def settings_step(given: GatewayInput, place: str) -> str:
     )
 
 
-VERIFY = "verify.sh"
-ABOUT_VERIFY = "tests the connection to the primary; its exit codes are listed at its top"
-
-
 def verify_script(given: GatewayInput, presented: Certificate, own: Certificate | None) -> PackFile:
     """The test of the connection, for this gateway and primary.
 
@@ -204,6 +190,78 @@ def verify_script(given: GatewayInput, presented: Certificate, own: Certificate 
         "PORT": str(given.primary_port),
         "EXPECTED": _colons(presented.sha256),
         "ALIAS": shlex.quote(alias(own)) if own is not None else "''",
-        "ROOTS": "\n".join(_colons(each.sha256) for each in trusted_roots(given)),
+        "ROOTS": "\n".join(_colons(each.sha256) for each in given.trusted_roots()),
     }
-    return PackFile(VERIFY, from_template("verify.sh", values).encode())
+    about = "tests the connection to the primary; its exit codes are listed at its top"
+    return PackFile("verify.sh", from_template("verify.sh", values).encode(), about=about)
+
+
+# -- the first and the last phase of a change of the root: trust alone, and no certificate of a host -----------------
+
+
+def trust_pack(given: GatewayInput) -> Pack:
+    """The trust store of one gateway with the new root, and with the old one as long as *given* has it.
+
+    Raises:
+        WizardError: the unattended file cannot be edited, or a password is not fit for every reader.
+    """
+    host, anchor = given.answers.host, given.trust_anchor()
+    title = f"Gateway {host}: trust store"
+    if anchor is None:
+        steps: tuple[str, ...] = (
+            (
+                "Remove HCP_DEFAULT_TRUSTSTORE and HCP_DEFAULT_TRUSTSTORE_PASSWORD from\n"
+                "the unattended file, if they are there, and run the unattended installation."
+            ),
+            "In the portal, check that the gateway is online.",
+        )
+        intro = "The new root is a public one that every Java trusts."
+        return pack(host, title, intro, steps, place=f"{BUNDLES}/{host}")
+    roots = given.trusted_roots()
+    place, path = f"{BUNDLES}/{host}", given.truststore_path()
+    name, folder = file_name(path), path.rsplit("/", 1)[0]
+    store = truststore(roots, given.trust_password, profile=given.profile)
+    lines = envfile.snippet(given.trust_settings()).encode()
+    stores = [
+        PackFile(name, store, True, f"the trust store, for {path}"),
+        PackFile("unattended-lines.conf", lines, True, "only the two settings"),
+    ]
+    if given.unattended is None:
+        own = []
+    else:
+        data = given.edited(given.unattended, trust_alone=True)
+        own = [PackFile("unattended.conf", data, True, "your unattended file with the two settings in it")]
+    windows = windows_page(given, name, "the two HCP_DEFAULT_TRUSTSTORE options")
+    leaf = given.presented.leaf if given.presented is not None else None
+    tests = [verify_script(given, leaf, None)] if leaf is not None else []
+    steps = (
+        f"Copy this folder to the gateway {host} over SSH (scp, sftp),\nas {place}",
+        f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
+        f"install -m 0644 {shlex.quote(f'{place}/{name}')} {shlex.quote(path)}",
+        settings_step(given, place),
+        "Run the unattended installation as your version documents it.",
+        *([_VERIFY_STEP.format(place=place)] if tests else []),
+        "In the portal, check that the gateway is online.",
+        "Delete this folder on every machine that has a copy.",
+    )
+    files, listed = [*stores, *own, windows, *tests], [*stores, windows, *own, *tests]
+    return pack(host, title, _intro(roots), steps, files, listed=listed, place=place)
+
+
+def verify_pack(given: GatewayInput) -> Pack:
+    """Nothing but the test of a gateway's trust in the chain that its primary is to present."""
+    leaf = given.chain.leaf
+    assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
+    return Pack(given.answers.host, f"Gateway {given.answers.host}: verify.sh", (verify_script(given, leaf, None),), ())
+
+
+_VERIFY_STEP = """\
+Run as root with the full path of your unattended file:
+sh {place}/verify.sh UNATTENDED_FILE
+It must find no error: these roots are trusted, and each side accepts the
+other."""
+
+
+def _intro(roots: Sequence[Certificate]) -> str:
+    names = "\n".join(f"- {short(each)}, SHA-256 {each.sha256}" for each in roots)
+    return f"The trust store contains:\n\n{names}\n\nThe key store and its two settings stay as they are."

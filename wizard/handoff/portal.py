@@ -9,7 +9,7 @@ from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
-from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.handoff.bundle import Pack, PackFile, pack
 from wizard.handoff.requirements import PORTAL
 from wizard.host.machine import now_utc
 from wizard.printable import printable
@@ -124,11 +124,8 @@ def _uploads(files: Mapping[str, Certificate]) -> list[str]:
 
 
 def _pack(intro: str, steps: Sequence[str], files: Mapping[str, Certificate], order: tuple[str, ...]) -> Pack:
-    title = "Account in the portal"
-    about = {name: f"CA certificate {short(each)}" for name, each in files.items()}
-    page = checklist(title, intro, tuple(steps), order, paths(PORTAL, about))
-    contents = (PackFile("CHECKLIST.md", page), *(PackFile(name, each.der) for name, each in files.items()))
-    return Pack(PORTAL, title, contents, tuple(steps))
+    contents = [PackFile(name, each.der, about=f"CA certificate {short(each)}") for name, each in files.items()]
+    return pack(PORTAL, "Account in the portal", intro, steps, contents, notes=order)
 
 
 def _listed(certificates: Sequence[Certificate]) -> str:
@@ -152,23 +149,20 @@ def _policy(*, replaced: bool) -> str:
 
 def ocsp_advice(answers: AccountAnswers) -> str:
     """What to do about the two OCSP settings; lines as in the checklist, the first one a sentence of its own."""
-    match answers.ocsp:
-        case "unchanged":
-            return "OCSP: leave both settings as they are, unless the PKI team objects."
-        case "off":
-            return "OCSP: switch the revocation check off."
-        case "on":
-            return (
-                "OCSP: switch the revocation check on and leave the URL empty.\n"
-                "The responder named in each certificate is then asked."
-            )
-        case url:
-            return f"OCSP: switch the revocation check on and enter the URL:\n{url}"
+    return _ADVICE.get(answers.ocsp, f"OCSP: switch the revocation check on and enter the URL:\n{answers.ocsp}")
 
 
+_ADVICE = {
+    "unchanged": "OCSP: leave both settings as they are, unless the PKI team objects.",
+    "off": "OCSP: switch the revocation check off.",
+    "on": (
+        "OCSP: switch the revocation check on and leave the URL empty.\n"
+        "The responder named in each certificate is then asked."
+    ),
+}
 _MOST = 3
 _WIDTH = 70
-_CHECK, _ADVICE = LOADED_LATER = (
+_ASK, _CONCLUDE = LOADED_LATER = (
     "wizard.probing.revocation.check:check_revocation",
     "wizard.probing.revocation.check:advice",
 )
@@ -184,7 +178,7 @@ def advised(chains: Sequence[Chain], answers: AccountAnswers) -> str:
     if not certificates:
         return "Advice: as your PKI administrator says; otherwise leave them as they are."
     if answers.ocsp_probe is OcspProbe.YES:
-        found: Advice = load(_ADVICE)(_asked(chains, answers))
+        found: Advice = load(_CONCLUDE)(_asked(chains, answers))
         return f"Advice: {_WORDS.get(found.check, _LEAVE)}, by what the responders answered."
     mute = sum(not fields.responders(each) for each in certificates)
     if mute and not answers.responder:
@@ -206,7 +200,7 @@ def _asked(chains: Sequence[Chain], answers: AccountAnswers) -> "Sequence[Revoca
 @lru_cache(maxsize=8)
 def _answers_of(chains: tuple[Chain, ...], responder: str | None, _moment: int) -> "Sequence[Revocation]":
     issuers = [authority for chain in chains for authority in chain.authorities]
-    found: Sequence[Revocation] = load(_CHECK)(_below_roots(chains), issuers, responder=responder)
+    found: Sequence[Revocation] = load(_ASK)(_below_roots(chains), issuers, responder=responder)
     return found
 
 
@@ -260,7 +254,7 @@ def _sentence_list(names: Sequence[str]) -> str:
 
 
 def _answered(results: "Sequence[Revocation]") -> list[str]:
-    found: Advice = load(_ADVICE)(results)
+    found: Advice = load(_CONCLUDE)(results)
     word = _WORDS.get(found.check, _LEAVE)
     url = f", with the URL {printable(found.url, limit=100)}" if found.url else ""
     revoked = [short(one.certificate) for one in results if one.status == "revoked"]

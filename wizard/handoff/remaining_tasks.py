@@ -105,14 +105,18 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
     gone = old.sha256 if old is not None else "none"
     chains = [primary, *phases.chains_at_hand(inputs)]
     unnamed = _unnamed(inputs, found)
-    items = [
-        *_uploads(inputs, chains),
-        *(_node(node, f"trust/{new}") for node in nodes),
-        *(_machine(role, answers.table(role).host, f"trust/{new}", "trust the new root") for role in others),
-        *(_unnamed_machine(each, f"trust/{new}", "trust the new root") for each in unnamed),
-        Item(f"machines/trust/{new}", f"Check that every gateway and client trusts {change.new_name}"),
-    ]
-    items = [replace(item, phase=1) for item in items]
+
+    def everywhere(what: str, words: str) -> list[Item]:
+        machines = [_machine(role, answers.table(role).host, what, words) for role in others]
+        return [
+            *(_node(node, what) for node in nodes),
+            *machines,
+            *(_unnamed_machine(one, what, words) for one in unnamed),
+        ]
+
+    made = [*_uploads(inputs, chains), *everywhere(f"trust/{new}", "trust the new root")]
+    made += [Item(f"machines/trust/{new}", f"Check that every gateway and client trusts {change.new_name}")]
+    items = [replace(item, phase=1) for item in made]
     if last >= Phase.OTHERS.number:
         made = [_certificate(role, answers.table(role).host, chain, new) for role, chain in _chains(inputs)]
         made += [_unnamed_machine(each, f"certificate/{new}", "a certificate under the new root") for each in unnamed]
@@ -127,12 +131,9 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
             Item(f"portal/remove/{each.sha256}", f"Remove {short(each)}", f"SHA-256 {each.sha256}")
             for each in change.dropped
         ]
-        made += [_node(node, f"retire/{gone}") for node in nodes]
-        made += [_machine(role, answers.table(role).host, f"retire/{gone}", "remove the old root") for role in others]
-        made += [_unnamed_machine(each, f"retire/{gone}", "remove the old root") for each in unnamed]
-        items += [replace(item, phase=4) for item in made]
+        items += [replace(item, phase=4) for item in (*made, *everywhere(f"retire/{gone}", "remove the old root"))]
     packs = str(inputs.base / answers.packs) if others or nodes else ""
-    return Checklist(tuple(items), packs=packs, root_change=found.note(leaf))
+    return Checklist(tuple(items), packs=packs, root_change=found.root)
 
 
 def _unnamed(inputs: PlanInputs, found: Course) -> list[HandedOut]:

@@ -37,9 +37,8 @@ def require_makeable(inputs: PlanInputs, *, trust_alone: bool = False) -> None:
     """
     answers = inputs.answers
     require_names(answers)
-    known: dict[str, Profile] = {}
     for number, one in enumerate(answers.gateway):
-        profile_for(inputs, one, known)
+        profile_for(inputs, one)
         for name in ("keystore-password", "truststore-password"):
             # What is typed is checked when it is typed; nobody is asked here.
             if answers.get(f"gateway.{number}.{name}").kind in {SourceKind.FILE, SourceKind.ENV, SourceKind.FD}:
@@ -60,11 +59,8 @@ def require_names(answers: Answers) -> None:
     """
     nodes = [folder(node) for node in answers.primary.nodes if not is_loopback(node)]
     # A node may have the primary's own name.
-    others = (
-        [node for node in nodes if node.lower() != answers.primary.host.lower()]
-        if len(answers.primary.nodes) > 1
-        else []
-    )
+    several = len(answers.primary.nodes) > 1
+    others = [node for node in nodes if several and node.lower() != answers.primary.host.lower()]
     hosts = [*(one.host for one in answers.gateway), *(one.host for one in answers.client), *others]
     require_folders(hosts, answers.primary)
 
@@ -94,17 +90,11 @@ def folder(node: str) -> str:
     return node.replace(":", "-").strip("-") or "node"
 
 
-def profile_for(inputs: PlanInputs, gateway: GatewayAnswers, known: dict[str, Profile]) -> Profile:
-    """The encryption that the gateway's Java reads; without its version, what this server's Java reads.
-
-    What was found is noted in *known*: this server's Java is asked once for all.
-    """
+def profile_for(inputs: PlanInputs, gateway: GatewayAnswers) -> Profile:
+    """The encryption that the gateway's Java reads; without its version, what this server's Java reads."""
     if gateway.java and jre.parse_version(gateway.java) is None:
         raise WizardError(codes.HANDOFF_JAVA_VERSION, subject=gateway.host, version=gateway.java)
-    if gateway.java not in known:
-        java = jre.Jre(Path(), gateway.java) if gateway.java else inputs.seen.jre
-        known[gateway.java] = jre.choose_profile(java).profile
-    return known[gateway.java]
+    return jre.choose_profile(jre.Jre(Path(), gateway.java) if gateway.java else inputs.seen.jre).profile
 
 
 def password_for(inputs: PlanInputs, key: str) -> Secret:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from wizard import codes
 from wizard.certificates.chain import host_chain
-from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
 from wizard.certificates.roots import Kind, Rollover, compare
 from wizard.change.journal import BACKUP, Action
@@ -20,18 +20,9 @@ from wizard.findings import Finding
 from wizard.host.files import SecretGiver, home_expanded, named_inputs, read_input
 from wizard.host.machine import Machine, now_utc
 from wizard.planning import judge
-from wizard.planning.judge import Judged
+from wizard.planning.judge import Judged, KeyPassword, Reading
 from wizard.planning.snapshot import PASSWORD_KEY, MachineSnapshot
-from wizard.questions.answers import (
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    PasswordSource,
-    PrimaryAnswers,
-    PrimaryKind,
-    SourceKind,
-    is_pasted,
-)
+from wizard.questions.answers import Answers, PasswordSource, PrimaryKind, SourceKind, Table, is_pasted
 from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import Consumer, generate, require_fit
 from wizard.reports.checklist import Checklist
@@ -39,13 +30,11 @@ from wizard.reports.lines import Line, Tone
 from wizard.reports.review import order_lines
 from wizard.secret import Secret
 
-_Table = TypeVar("_Table", PrimaryAnswers, GatewayAnswers, ClientAnswers)
-
 
 def with_full_paths(answers: Answers, base: Path) -> Answers:
     """*answers*, whose relative paths begin at *base*, with full paths; the words for pasted texts stay."""
 
-    def full(table: _Table) -> _Table:
+    def full(table: Table) -> Table:
         return replace(with_sources(table, lambda source: _source(source, base)), chain=_files(table.chain, base))
 
     primary = full(answers.primary)
@@ -59,7 +48,7 @@ def with_full_paths(answers: Answers, base: Path) -> Answers:
     )
 
 
-def with_sources(table: _Table, change: Callable[[PasswordSource], PasswordSource]) -> _Table:
+def with_sources(table: Table, change: Callable[[PasswordSource], PasswordSource]) -> Table:
     """*table* with each source of a password as *change* gives it."""
     values = {each.name: getattr(table, each.name) for each in fields(table)}
     changed: dict[str, Any] = {
@@ -103,7 +92,7 @@ class PlanInputs:
         answers: all of them.
         base: the folder that relative paths in the answers are taken from.
         secret: the password for a key of the answers, None when nobody gives it.
-        key_password: asked when a private key has another password than its store.
+        key_password: asked when a private key has another password than its store; None asks for the source of its own.
         generated: the password of this run, where the operator wants one to be generated.
         wait_s: how long the server may take to answer after the restart.
         dry_run: nothing is kept or changed.
@@ -119,7 +108,7 @@ class PlanInputs:
     answers: Answers
     base: Path
     secret: Callable[[str], Secret | None]
-    key_password: RoleKeyPassword
+    key_password: RoleKeyPassword | None = None
     generated: Secret = field(default_factory=generate)
     wait_s: float = DEFAULT_WAIT_S
     dry_run: bool = False
@@ -149,16 +138,18 @@ class PlanInputs:
         if role not in done and role in self.chains:
             done[role] = judge.judge_kept(role, self.answers, self.chains[role], self.seen)
         if role not in done:
-            done[role] = judge.judge_role(
-                role,
-                self.answers,
-                self.base,
-                lambda: self.secret(f"{role}.password"),
-                self.seen,
-                key_password=lambda sure: self.key_password(role, sure),
-                pasted=self.pasted,
-            )
+            how = self.reading(f"{role}.password", lambda sure: self._key_password(role, sure))
+            done[role] = judge.judge_role(role, self.answers, how, self.seen)
         return done[role]
+
+    def reading(self, secret: str, key_password: KeyPassword = judge.no_other) -> Reading:
+        """How files are read that open with the password *secret*."""
+        return Reading(self.base, lambda: self.secret(secret), key_password, self.pasted)
+
+    def _key_password(self, role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as declared
+        if self.key_password is not None:
+            return self.key_password(role, sure)
+        return secret_of_key(self.secret, role) if sure else None
 
     @cached_property
     def others(self) -> tuple[tuple[str, Chain], ...]:
@@ -173,10 +164,6 @@ class PlanInputs:
             found.append((self.answers.table(role).host or role, self.judged(role).chain))
             self.progress("chains read", number, len(roles))
         return tuple(found)
-
-    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
-        """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""
-        return judge.unreadable(self.machine, certificates)
 
 
 def store_password(
@@ -211,40 +198,12 @@ def store_password(
     return given, require_fit(given, inputs.answers.store_of(name), readers)
 
 
-def from_sources(  # noqa: PLR0913 - what a command knows
-    machine: Machine,
-    answers: Answers,
-    base: Path,
-    giver: SecretGiver,
-    *,
-    wait_s: float = DEFAULT_WAIT_S,
-    dry_run: bool = False,
-    kept: Plan | None = None,
-    chains: Mapping[str, Sequence[bytes]] | None = None,
-    progress: Progress = unseen,
-    checklist: Checklist | None = None,
-) -> PlanInputs:
-    """The inputs of a command: every password comes from *giver*, which knows the named sources."""
+def from_sources(machine: Machine, answers: Answers, base: Path, giver: SecretGiver, **more: Any) -> PlanInputs:
+    """The inputs of a command: every password comes from *giver*, which knows the named sources.
 
-    def secret(key: str) -> Secret | None:
-        return giver(key, base=base, source=answers.get(key))
-
-    def key_password(role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as declared
-        return secret_of_key(secret, role) if sure else None
-
-    return PlanInputs(
-        machine,
-        answers,
-        base,
-        secret,
-        key_password,
-        wait_s=wait_s,
-        dry_run=dry_run,
-        kept=kept,
-        chains=chains or {},
-        progress=progress,
-        checklist=checklist,
-    )
+    *more* are further fields of `PlanInputs`.
+    """
+    return PlanInputs(machine, answers, base, lambda key: giver(key, base=base, source=answers.get(key)), **more)
 
 
 def secret_of_key(secret: Callable[[str], Secret | None], role: str) -> Secret | None:

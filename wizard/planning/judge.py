@@ -1,7 +1,7 @@
 """The chain: loaded from the files that the operator named, and judged."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from wizard.host.files import expand_inputs, named_inputs, read_input
 from wizard.host.jre import Keytool
 from wizard.host.machine import Machine, now_utc
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.questions.answers import NONE, Answers, OcspProbe, Phase, PrimaryKind, is_pasted, text_of
+from wizard.questions.answers import Answers, OcspProbe, Phase, PrimaryKind, is_pasted, text_of
 from wizard.secret import Secret
 
 
@@ -54,31 +54,33 @@ def no_other(*_: bool) -> None:
     """No password of a private key is known."""
 
 
-def load(
-    paths: Sequence[str],
-    base: Path,
-    password: Callable[[], Secret | None],
-    host: str | None,
-    key_password: KeyPassword = no_other,
-    pasted: Mapping[str, Secret] = NONE,
-) -> Loaded:
-    """Read *paths* (files or folders) and pick the chain for *host*.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the operator's files are read.
+
+    Attributes:
+        base: the folder that relative paths are taken from.
+        password: asked when a file turns out to be protected.
+        key_password: asked when the private key in a store has another password.
+        pasted: the texts that were pasted in place of files.
+    """
+
+    base: Path
+    password: Callable[[], Secret | None]
+    key_password: KeyPassword = no_other
+    pasted: Mapping[str, Secret] = field(default_factory=dict)
+
+
+def load(paths: Sequence[str], how: Reading, host: str | None) -> Loaded:
+    """Read *paths* (files or folders) and pick the chain for *host*; None takes the leaf that has a key.
 
     One unreadable file among several is a problem to be reported, not an end; a single file, or one that was named by
     itself, must be readable.
 
-    Args:
-        paths: as the operator named them.
-        base: the folder that relative ones are taken from.
-        password: asked when a file turns out to be protected.
-        host: the name the leaf is wanted for; None takes the leaf that has a key.
-        key_password: asked when the private key in a store has another password.
-        pasted: the texts that some of *paths* mean.
-
     Raises:
         WizardError: a file is missing or unreadable, a password is wrong, or there is no end-entity certificate.
     """
-    bundles, problems = read_all(paths, base, password, key_password, pasted)
+    bundles, problems = read_all(paths, how)
     chains = host_chains(bundles, host=host, now=now_utc())
     if not chains:
         if problems:
@@ -88,27 +90,21 @@ def load(
     return Loaded(best, tuple(chain for chain in chains if chain is not best), tuple(bundles), tuple(problems))
 
 
-def read_all(
-    paths: Sequence[str],
-    base: Path,
-    password: Callable[[], Secret | None],
-    key_password: KeyPassword = no_other,
-    pasted: Mapping[str, Secret] = NONE,
-) -> tuple[list[Bundle], list[tuple[Path, WizardError]]]:
+def read_all(paths: Sequence[str], how: Reading) -> tuple[list[Bundle], list[tuple[Path, WizardError]]]:
     """What each file of *paths* holds, and those files of folders that could not be read.
 
     Raises:
-        WizardError: a file that was named by itself is missing or unreadable, a pasted text is not in *pasted*, or a
+        WizardError: a file that was named by itself is missing or unreadable, a pasted text is not there, or a
             password is wrong.
     """
-    texts = [text_of(path, pasted) for path in paths if is_pasted(path)]
-    bundles = [_read(text, PASTED, password, key_password) for text in texts]
+    texts = [text_of(path, how.pasted) for path in paths if is_pasted(path)]
+    bundles = [_read(text, PASTED, how) for text in texts]
     problems: list[tuple[Path, WizardError]] = []
     paths = [path for path in paths if not is_pasted(path)]
-    named = set(named_inputs(paths, base))
-    for file in expand_inputs(paths, base):
+    named = set(named_inputs(paths, how.base))
+    for file in expand_inputs(paths, how.base):
         try:
-            bundles.append(_read(read_input(file), str(file), password, key_password))
+            bundles.append(_read(read_input(file), str(file), how))
         except WizardError as error:
             if file in named:
                 raise
@@ -116,26 +112,24 @@ def read_all(
     return bundles, problems
 
 
-def load_authorities(
-    paths: Sequence[str], base: Path, password: Callable[[], Secret | None], pasted: Mapping[str, Secret] = NONE
-) -> Chain:
+def load_authorities(paths: Sequence[str], how: Reading) -> Chain:
     """Read *paths* (files or folders) for CA certificates alone; the chain that ends in a root, if one does.
 
     Raises:
         WizardError: a file is missing or unreadable, a password is wrong, or there is no CA certificate.
     """
-    bundles, _ = read_all(paths, base, password, pasted=pasted)
+    bundles, _ = read_all(paths, how)
     chains = [chain for chain in assemble(bundles, now=now_utc()) if chain.authorities]
     if not chains:
         raise WizardError(codes.CHAIN_NO_AUTHORITY, subject=" ".join(paths), files=len(bundles))
     return next((chain for chain in chains if chain.root is not None), chains[0])
 
 
-def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_password: KeyPassword) -> Bundle:
+def _read(data: bytes, name: str, how: Reading) -> Bundle:
     try:
         return read(data, name=name)
     except WizardError as error:
-        secret = password() if error.spec == codes.READING_PASSWORD_NEEDED else None
+        secret = how.password() if error.spec == codes.READING_PASSWORD_NEEDED else None
         if secret is None:
             raise
         needed = error
@@ -144,7 +138,7 @@ def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_pas
     except WizardError as error:
         # A wrong password may be that of the key: the two can be given the wrong way round.
         sure = error.code in KEY_PASSWORD_DIFFERS
-        other = key_password(sure) if sure or error.spec == codes.READING_PASSWORD_WRONG else None
+        other = how.key_password(sure) if sure or error.spec == codes.READING_PASSWORD_WRONG else None
         if other is None:
             # Nobody typed a wrong password: none was typed.
             raise needed if not secret and error.spec == codes.READING_PASSWORD_WRONG else error from None
@@ -193,33 +187,20 @@ class Judged:
         return self.loaded.chain
 
 
-def judge_role(
-    role: str,
-    answers: Answers,
-    base: Path,
-    password: Callable[[], Secret | None],
-    seen: MachineSnapshot,
-    *,
-    key_password: KeyPassword = no_other,
-    pasted: Mapping[str, Secret] = NONE,
-) -> Judged:
+def judge_role(role: str, answers: Answers, how: Reading, seen: MachineSnapshot) -> Judged:
     """Load and check the chain for *role*; without a host in the answers, for the first name in the leaf.
 
     Args:
         role: `primary`, `gateway.0`, `client.1`: the table of the answers.
         answers: so far.
-        base: the folder that relative paths are taken from.
-        password: asked when a file turns out to be protected.
-        key_password: asked when its private key has another.
-        pasted: the texts that were pasted in place of files.
+        how: the files are read.
         seen: the machine, whose JRE brings public roots of its own.
 
     Raises:
         WizardError: the files cannot be read or hold no certificate of a host.
     """
     section = answers.table(role)
-    loaded = load(section.chain, base, password, section.host or None, key_password, pasted)
-    return _judged(role, answers, loaded, seen)
+    return _judged(role, answers, load(section.chain, how, section.host or None), seen)
 
 
 def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], seen: MachineSnapshot) -> Judged:

@@ -3,7 +3,7 @@
 A root must be trusted everywhere before the first certificate under it is presented, and as long as the last one is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +27,7 @@ from wizard.questions.answers import PHASES, Phase
 from wizard.questions.flow import numbered
 from wizard.reports.checklist import Checklist, RootChange
 from wizard.secret import Secret
+from wizard.self_start import load
 
 MOST_NAMES = 5
 
@@ -45,17 +46,16 @@ class Here:
     trusts_old: bool
     installed: bool
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing of the change is left to do here."""
+        return self.trusts_new and self.has(Phase.RETIRE_ROOT)
+
     def has(self, phase: Phase) -> bool:
         """Whether this machine is as *phase* leaves it."""
-        match phase:
-            case Phase.TRUST_ROOT:
-                return self.trusts_new
-            case Phase.RETIRE_ROOT:
-                return self.installed and not self.trusts_old
-            case Phase.OTHERS:
-                return True
-            case _:
-                return self.installed
+        retired = self.installed and not self.trusts_old
+        shown = {Phase.TRUST_ROOT: self.trusts_new, Phase.OTHERS: True, Phase.RETIRE_ROOT: retired}
+        return shown.get(phase, self.installed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Course:
 
     Attributes:
         change: from which chain to which.
+        root: the same for the checklist, with the phase that is planned: what the answers say, else the next one.
         old_root: what is removed in the end; None when it is not known, or every Java brings it.
-        phase: that is planned: what the answers say, else the next one.
         known: the phase that is next as far as can be known, whatever the answers say; None when it cannot.
         here: what this machine shows.
         waits: what keeps the phase after it from being next, a line each.
@@ -73,8 +73,8 @@ class Course:
     """
 
     change: Rollover
+    root: RootChange
     old_root: Certificate | None
-    phase: Phase
     known: Phase | None
     here: Here
     waits: tuple[str, ...]
@@ -87,15 +87,10 @@ class Course:
             return self.phase is Phase.PRIMARY and not self.here.installed
         return self.known.number < self.phase.number
 
-    def note(self, leaf: str) -> RootChange | None:
-        """What the checklist keeps of it; *leaf* is the fingerprint of the primary's new certificate."""
-        old, new = self.old_root, self.change.new_root
-        if self.phase not in PHASES or new is None:
-            return None
-        names = (self.change.old_name, self.change.new_name)
-        return RootChange(
-            self.phase, old.sha256 if old is not None else "", new.sha256, leaf, *names, rfc3339(self.change.begins)
-        )
+    @property
+    def phase(self) -> Phase:
+        """That is planned."""
+        return self.root.phase
 
 
 def course(inputs: PlanInputs) -> Course | None:
@@ -127,15 +122,15 @@ def look(inputs: PlanInputs) -> Course | None:
     old = change.old_root
     if old is not None and old.sha256 in roots_of(inputs.seen, inputs.answers).public:
         old = None
-    here = _here(
-        inputs.seen.opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD),
-        (old.sha256 if old is not None else "", change.new_root.sha256, leaf.sha256 if leaf is not None else ""),
-    )
-    kept = _about(inputs.checklist, change.new_root.sha256)
+    old_sha, new_sha, leaf_sha = (each.sha256 if each is not None else "" for each in (old, change.new_root, leaf))
+    names, begins = (change.old_name, change.new_name), rfc3339(change.begins)
+    root = RootChange(inputs.answers.phase, old_sha, new_sha, leaf_sha, *names, begins)
+    here = _here(inputs.seen.opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD), root)
+    kept = _about(inputs.checklist, root.new)
     known = _next(here, kept, change.begins)
-    wanted = inputs.answers.phase
-    phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
-    return Course(change, old, phase, known, here, _waits(kept, change.begins, phase), _hosts(kept))
+    if root.phase is Phase.AUTO and known is not None:
+        root = replace(root, phase=known)
+    return Course(change, root, old, known, here, _waits(kept, change.begins, root.phase), _hosts(kept))
 
 
 def chains_at_hand(inputs: PlanInputs) -> list[Chain]:
@@ -170,13 +165,11 @@ def rehearse(inputs: PlanInputs, phase: Phase, *, proven: bool) -> list[Rehearse
     Raises:
         WizardError: a chain cannot be read.
     """
-    match phase:
-        case Phase.TRUST_ROOT | Phase.RETIRE_ROOT:
-            return []
-        case Phase.OTHERS:
-            return rehearse_all(inputs, present=inputs.seen.chain) if inputs.answers.other_roles() else []
-        case _:
-            return rehearse_all(inputs, proven=proven)
+    if phase.trusts_alone:
+        return []
+    if phase is Phase.OTHERS:
+        return rehearse_all(inputs, present=inputs.seen.chain) if inputs.answers.other_roles() else []
+    return rehearse_all(inputs, proven=proven)
 
 
 def _findings(found: Course, planned: Planned) -> list[Finding]:
@@ -236,16 +229,44 @@ class Progress:
         return [*head, *(f"  before the next phase: {printable(each)}" for each in self.waits)]
 
 
+_PROGRESS, _UNDER_WAY = "wizard.planning.gateway.phases:progress", "wizard.planning.gateway.phases:under_way"
+LOADED_LATER = (_PROGRESS, _UNDER_WAY)
+"""On a gateway alone."""
+
+
 def progress(
-    machine: Machine, kept: Checklist, change: RootChange, cacerts: Secret = DEFAULT_STORE_PASSWORD
+    machine: Machine, kept: Checklist | None, coming: Callable[[], Chain | None], cacerts: Secret | None = None
 ) -> Progress | None:
-    """How far on this primary *change* is, which *kept* is about; None when it is complete."""
-    here = _here(MachineSnapshot(machine).opened_by(cacerts), (change.old, change.new, change.leaf))
+    """How far the change of the root is that *kept* is about; None when none is under way.
+
+    Args:
+        machine: whose stores are read.
+        kept: the list of this machine.
+        coming: gives the new chain of a gateway with its key, None when it cannot be read; for the primary to accept.
+        cacerts: the password of the primary's trust store; None is the usual one.
+    """
+    change = kept.root_change if kept is not None else None
+    if kept is None or change is None:
+        return None
+    if change.unattended:
+        on_gateway: Progress | None = load(_PROGRESS)(machine, kept, change, coming)
+        return on_gateway
+    seen = MachineSnapshot(machine).opened_by(cacerts or DEFAULT_STORE_PASSWORD)
+    here = _here(seen, change)
     begins = datetime.fromisoformat(change.begins)
     found = _next(here, kept, begins) or change.phase
     if change.phase is found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
         return None
     return Progress(change, found, here.has(found), _waits(kept, begins, found))
+
+
+def under_way(machine: Machine, kept: Checklist) -> bool:
+    """Whether the change of the root that *kept* is about was begun on this machine and is not complete."""
+    change = kept.root_change
+    if change is not None and change.unattended:
+        return bool(load(_UNDER_WAY)(machine, change))
+    found = progress(machine, kept, lambda: None)
+    return found is not None and (found.done_here or found.phase is not Phase.TRUST_ROOT)
 
 
 def _about(kept: Checklist | None, new: str) -> Checklist | None:
@@ -254,15 +275,14 @@ def _about(kept: Checklist | None, new: str) -> Checklist | None:
     return kept if change is not None and change.new == new else None
 
 
-def _here(seen: MachineSnapshot, roots_and_leaf: tuple[str, str, str]) -> Here:
-    old, new, leaf = roots_and_leaf
+def _here(seen: MachineSnapshot, change: RootChange) -> Here:
     installed = seen.chain
-    presented = installed is not None and installed.leaf is not None and installed.leaf.sha256 == leaf
+    presented = installed is not None and installed.leaf is not None and installed.leaf.sha256 == change.leaf
     trusted = {each.sha256 for each in seen.anchors}
     if not trusted:
         # Without a trust store that can be read there is nothing that this program could do to it.
         return Here(trusts_new=True, trusts_old=False, installed=presented)
-    return Here(trusts_new=new in trusted, trusts_old=old in trusted, installed=presented)
+    return Here(trusts_new=change.new in trusted, trusts_old=change.old in trusted, installed=presented)
 
 
 def _next(here: Here, kept: Checklist | None, begins: datetime) -> Phase | None:

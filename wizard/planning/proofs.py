@@ -185,8 +185,9 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False, present: Chain | N
     server_trust = list(dict.fromkeys([*presented.authorities, *server.chain.authorities, *uploaded, *shipped]))
     client_trust = [*shipped, *([presented.root] if presented.root is not None else [])]
     now = now_utc()
-    refused = inputs.unreadable(
-        [*([] if proven else presented.certificates), *(one for _, each in others for one in each.certificates)]
+    refused = unreadable(
+        inputs.machine,
+        [*([] if proven else presented.certificates), *(one for _, each in others for one in each.certificates)],
     )
     if not others:
         only_server = rehearse(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv6Address
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from wizard import codes
 from wizard.errors import WizardError
@@ -18,7 +18,6 @@ MARK = "pasted: "
 BEGINS, ENDS = "-----BEGIN ", "-----END "
 LARGEST = 256 * 1024
 """The longest text in characters; a chain with its key has about ten thousand."""
-NONE: Mapping[str, Secret] = {}
 
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 #]{1,40})-----")
 _END = re.compile(r"-----END ([A-Z0-9 #]{1,40})-----")
@@ -109,6 +108,8 @@ ENDPOINTS = "primary.endpoints"
 """The nodes of the primary with their port, as one answer."""
 OCSP_CHECK, OCSP_URL = "account.ocsp-check", "account.ocsp-url"
 """The two OCSP settings of the portal, which are one answer in the file."""
+VERSIONS = {"others.gateways": ("gateway", "java", "Java"), "others.clients": ("client", "windows", "Windows")}
+"""The table of the answers for each list of machines, its key for a version, and of what."""
 ROOT = "roots."
 """Before the fingerprint of a root: whether that one is public, as one answer."""
 
@@ -426,10 +427,7 @@ class Answers:
     def table(self, role: str) -> "PrimaryAnswers | GatewayAnswers | ClientAnswers":
         """The answers for one machine: `primary`, `gateway.0`, `client.1`."""
         kind, _, index = role.partition(".")
-        found: PrimaryAnswers | GatewayAnswers | ClientAnswers = (
-            self._entry(kind, int(index)) if index else self.primary
-        )
-        return found
+        return self._entry(kind, int(index)) if index else self.primary
 
     def store_of(self, key: str) -> str:
         """The store whose password is the answer *key*, such as `gateway.0.keystore-password`, in words."""
@@ -437,6 +435,17 @@ class Answers:
         store = "trust store" if field.startswith("truststore") else "key store"
         host = self.table(role).host
         return f"the {store} of {host}" if host else f"the {store}"
+
+    def of_hosts(self, phase: Phase) -> "Answers":
+        """What a plan that is kept is checked by: the machines by their names alone, and *phase*."""
+        return Answers(
+            goal=self.goal,
+            phase=phase,
+            primary=PrimaryAnswers(self.primary.kind, host=self.primary.host, port=self.primary.port),
+            gateway=tuple(GatewayAnswers(host=one.host) for one in self.gateway),
+            client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in self.client),
+            account=self.account,
+        )
 
     def other_roles(self) -> list[str]:
         """The gateways, and the clients that need a certificate, as `gateway.0`, `client.1`."""
@@ -473,9 +482,7 @@ class Answers:
         if head in _LISTS:
             index_text, _, name = rest.partition(".")
             items, index = list(getattr(self, head)), int(index_text)
-            if index == len(items):
-                items.append(_LISTS[head]())
-            items[index] = replace(items[index], **{name.replace("-", "_"): value})
+            items[index : index + 1] = [replace(self._entry(head, index), **{name.replace("-", "_"): value})]
             return replace(self, **{attribute: tuple(items)})  # type: ignore[arg-type]  # the list's own type
         return replace(self, **{attribute: replace(getattr(self, attribute), **{rest.replace("-", "_"): value})})
 
@@ -499,10 +506,14 @@ class Answers:
             holder = self._entry(path[0], int(part)) if part.isdigit() else getattr(holder, part)
         return holder, name
 
-    def _entry(self, table: str, index: int) -> Any:
-        items = getattr(self, table)
+    def _entry(self, table: str, index: int) -> "GatewayAnswers | ClientAnswers":
+        items: tuple[GatewayAnswers | ClientAnswers, ...] = getattr(self, table)
         return items[index] if index != len(items) else _LISTS[table]()
 
 
 _HOSTS = {"others.gateways": "gateway", "others.clients": "client"}
 _LISTS: dict[str, type[GatewayAnswers] | type[ClientAnswers]] = {"gateway": GatewayAnswers, "client": ClientAnswers}
+TABLES: dict[str, type[Any]] = {"primary": PrimaryAnswers, **_LISTS, "account": AccountAnswers}
+"""The tables of the answers file; of `SEVERAL` there may be several."""
+SEVERAL = tuple(_LISTS)
+Table = TypeVar("Table", PrimaryAnswers, GatewayAnswers, ClientAnswers)

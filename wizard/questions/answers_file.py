@@ -5,38 +5,23 @@ import sys
 import textwrap
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from wizard import codes
 from wizard.errors import WizardError
+from wizard.findings import Fact
 from wizard.printable import printable
-from wizard.questions.answers import (
-    AccountAnswers,
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    Goal,
-    Maintenance,
-    PasswordSource,
-    Phase,
-    PrimaryAnswers,
-    SourceKind,
-    is_host,
-)
+from wizard.questions.answers import SEVERAL, TABLES, Answers, Goal, PasswordSource, Phase, SourceKind, is_host
 
 SCHEMA = 1
 TOP_KEYS = ("goal", "packs", "change", "maintenance", "phase")
 """Keys that are in no table."""
-
-
 LARGEST = 512 * 1024
 MOST_DOTS = 16
 _STRING = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"?|'[^'\n]*+'?""")
 _DOTTED = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MOST_DOTS + 1}}}")
-
-_Section = TypeVar("_Section", PrimaryAnswers, GatewayAnswers, ClientAnswers, AccountAnswers)
 
 
 def load(text: str, *, name: str = "the answers file") -> Answers:
@@ -45,71 +30,59 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
     Raises:
         WizardError: not TOML, beyond a bound, an unknown key, a value of the wrong kind, or a password written out.
     """
+
+    def beyond(case: str, **facts: Fact) -> WizardError:
+        return WizardError(codes.ANSWERS_BEYOND_BOUND, case=case, subject=name, file=name, **facts)
+
     if len(text) > LARGEST:
-        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="size", subject=name, file=name, limit=LARGEST)
+        raise beyond("size", limit=LARGEST)
     if dotted := _DOTTED.search(_STRING.sub("x", text)):
-        raise WizardError(
-            codes.ANSWERS_BEYOND_BOUND, case="dots", subject=name, file=name, limit=MOST_DOTS, key=dotted[0][:20]
-        )
+        raise beyond("dots", limit=MOST_DOTS, key=dotted[0][:20])
     try:
         data = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:
-        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="nesting", subject=name, file=name) from None
+        raise beyond("nesting") from None
     except tomllib.TOMLDecodeError as error:
         raise WizardError(codes.ANSWERS_NOT_TOML, subject=name, file=name, reason=str(error)) from error
     except ValueError:
-        limit = sys.get_int_max_str_digits()
-        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="digits", subject=name, file=name, limit=limit) from None
+        raise beyond("digits", limit=sys.get_int_max_str_digits()) from None
     schema = data.pop("schema", None)
     if schema != SCHEMA:
-        raise WizardError(
-            codes.ANSWERS_UNUSABLE_VALUE,
-            case="schema",
-            subject=name,
-            file=name,
-            schema=printable(repr(schema), limit=40),
-        )
-    _only(data, {*TOP_KEYS, "primary", "gateway", "client", "account"}, "", name)
-    return Answers(
-        goal=_enum(Goal, data.get("goal", "set-up"), "goal", name),
-        primary=_section(PrimaryAnswers, data.get("primary", {}), "primary", name),
-        gateway=tuple(
-            _section(GatewayAnswers, item, f"gateway.{n}", name)
-            for n, item in enumerate(_tables(data, "gateway", name))
-        ),
-        client=tuple(
-            _section(ClientAnswers, item, f"client.{n}", name) for n, item in enumerate(_tables(data, "client", name))
-        ),
-        account=_section(AccountAnswers, data.get("account", {}), "account", name),
-        packs=_typed("", data.get("packs", Answers().packs), "packs", name),
-        change=_typed("", data.get("change", ""), "change", name),
-        maintenance=_enum(Maintenance, data.get("maintenance", Answers().maintenance), "maintenance", name),
-        phase=_enum(Phase, data.get("phase", Answers().phase), "phase", name),
-    )
+        found = printable(repr(schema), limit=40)
+        raise WizardError(codes.ANSWERS_UNUSABLE_VALUE, case="schema", subject=name, file=name, schema=found)
+    _only(data, {*TOP_KEYS, *TABLES}, "", name)
+    values: dict[str, Any] = {}
+    for key in [each.name for each in fields(Answers) if each.name in data]:
+        if key in SEVERAL:
+            if not isinstance(data[key], list):
+                raise _unusable(key, f"a list of tables: [[{key}]]", name)
+            items = enumerate(data[key])
+            values[key] = tuple(_section(TABLES[key], item, f"{key}.{number}", name) for number, item in items)
+        elif key in TABLES:
+            values[key] = _section(TABLES[key], data[key], key, name)
+        else:
+            values[key] = _typed(getattr(Answers(), key), data[key], key, name)
+    return Answers(**values)
 
 
-def field_names(
-    section: type[PrimaryAnswers] | type[GatewayAnswers] | type[ClientAnswers] | type[AccountAnswers],
-) -> tuple[str, ...]:
+def field_names(table: str) -> tuple[str, ...]:
     """The keys of one table as they are written in the file."""
-    return tuple(item.name.replace("_", "-") for item in fields(section))
+    return tuple(item.name.replace("_", "-") for item in fields(TABLES[table]))
 
 
 def keys_text() -> str:
     """The keys that an answers file may have, by tables, in at most 76 columns: for the help of `plan`."""
-    tables = {
-        "": TOP_KEYS,
-        "[primary]": field_names(PrimaryAnswers),
-        "[[gateway]]": field_names(GatewayAnswers),
-        "[[client]]": field_names(ClientAnswers),
-        "[account]": field_names(AccountAnswers),
-    }
+    tables = {"": TOP_KEYS, **{_head(table): field_names(table) for table in TABLES}}
     lines = [
         textwrap.fill(f"{head} {', '.join(keys)}".strip(), 76, initial_indent="  ", subsequent_indent="      ",
                       break_on_hyphens=False)
         for head, keys in tables.items()
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _head(table: str) -> str:
+    return f"[[{table}]]" if table in SEVERAL else f"[{table}]"
 
 
 def dump(answers: Answers) -> str:
@@ -119,16 +92,12 @@ def dump(answers: Answers) -> str:
     if answers.goal is Goal.MAINTAIN or answers.maintenance is not Answers().maintenance:
         lines.append(f"maintenance = {_toml(answers.maintenance)}")
     lines += [f"phase = {_toml(answers.phase)}"] * (answers.phase is not Phase.AUTO)
-    lines += ["", "[primary]", *_section_lines(answers.primary)]
-    for table, items in (("gateway", answers.gateway), ("client", answers.client)):
-        for item in items:
-            lines += ["", f"[[{table}]]", *_section_lines(item)]
-    lines += ["", "[account]", *_section_lines(answers.account)]
+    for table in TABLES:
+        found = getattr(answers, table)
+        for section in found if table in SEVERAL else (found,):
+            lines += ["", _head(table)]
+            lines += [f"{key} = {_toml(getattr(section, key.replace('-', '_')))}" for key in field_names(table)]
     return "\n".join(lines) + "\n"
-
-
-def _section_lines(section: PrimaryAnswers | GatewayAnswers | ClientAnswers | AccountAnswers) -> list[str]:
-    return [f"{item.name.replace('_', '-')} = {_toml(getattr(section, item.name))}" for item in fields(section)]
 
 
 def _toml(value: Any) -> str:
@@ -145,24 +114,15 @@ def _toml(value: Any) -> str:
     return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
 
 
-def _tables(data: Mapping[str, Any], key: str, name: str) -> list[Any]:
-    value = data.get(key, [])
-    if not isinstance(value, list):
-        raise _unusable(key, f"a list of tables: [[{key}]]", name)
-    return value
-
-
-def _section(kind: type[_Section], data: Any, where: str, name: str) -> _Section:
+def _section(kind: type[Any], data: Any, where: str, name: str) -> Any:
     if not isinstance(data, dict):
         raise _unusable(where, "a table", name)
-    known = {item.name.replace("_", "-"): item for item in fields(kind)}
+    known = {item.name.replace("_", "-"): item.name for item in fields(kind)}
     _only(data, set(known), f"{where}.", name)
-    default = kind()
     values = {
-        known[key].name: _typed(getattr(default, known[key].name), value, f"{where}.{key}", name)
-        for key, value in data.items()
+        known[key]: _typed(getattr(kind(), known[key]), value, f"{where}.{key}", name) for key, value in data.items()
     }
-    return replace(default, **values)
+    return kind(**values)
 
 
 def _typed(default: Any, value: Any, where: str, name: str) -> Any:

@@ -5,22 +5,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from wizard.questions.answers import (
-    HOST,
-    AccountAnswers,
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    PasswordSource,
-    PrimaryAnswers,
-    SourceKind,
-)
+from wizard.questions.answers import HOST, SEVERAL, Answers, PasswordSource, SourceKind
+from wizard.questions.answers import TABLES as SECTIONS
 from wizard.questions.answers_file import SCHEMA, TOP_KEYS, field_names
 from wizard.texts.en.answers import KEYS, PASSWORDS, TABLES
 
 WIDTH = 78
-_SECTIONS = {"primary": PrimaryAnswers, "gateway": GatewayAnswers, "client": ClientAnswers, "account": AccountAnswers}
-_SEVERAL = {"gateway", "client"}
 
 
 def reference() -> str:
@@ -35,7 +25,7 @@ def reference() -> str:
     for table, defaults in _defaults().items():
         lines += [f"## {TABLES[table]}", ""]
         for key, default in defaults.items():
-            text = f"- `{key}`: {KEYS[table][key]} {_takes(default)}"
+            text = f"- `{key}`: {KEYS[table][key]} {_kind(key, default)[0]}"
             lines.append(textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
         lines.append("")
     return "\n".join(lines)
@@ -48,14 +38,14 @@ def answers_schema() -> dict[str, Any]:
             "type": "object",
             "additionalProperties": False,
             "properties": {
-                key: {"description": KEYS[table][key], **_kind(key, default)} for key, default in defaults.items()
+                key: {"description": KEYS[table][key], **_kind(key, default)[1]} for key, default in defaults.items()
             },
         }
         for table, defaults in _defaults().items()
     }
     top = objects.pop("")
     for table, members in objects.items():
-        top["properties"][table] = {"type": "array", "items": members} if table in _SEVERAL else members
+        top["properties"][table] = {"type": "array", "items": members} if table in SEVERAL else members
     top["properties"]["schema"] = {"const": SCHEMA}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -69,40 +59,30 @@ def answers_schema() -> dict[str, Any]:
 def _defaults() -> dict[str, Mapping[str, Any]]:
     """The default of each key, by table."""
     found: dict[str, Mapping[str, Any]] = {"": {key: getattr(Answers(), key) for key in TOP_KEYS}}
-    for table, section in _SECTIONS.items():
-        found[table] = {key: getattr(section(), key.replace("-", "_")) for key in field_names(section)}
+    for table, section in SECTIONS.items():
+        found[table] = {key: getattr(section(), key.replace("-", "_")) for key in field_names(table)}
     return found
 
 
-def _takes(default: Any) -> str:
-    """The values of a key and its default, in words."""
+def _kind(key: str, default: Any) -> tuple[str, dict[str, Any]]:
+    """The values of a key and its default, in words and as a JSON Schema."""
     match default:
         case PasswordSource(kind=kind):
-            return f"A password; default {kind}."
+            return f"A password; default {kind}.", {"$ref": "#/$defs/password"}
         case StrEnum():
-            return f"One of {', '.join(type(default))}; default {default}."
+            names = [*type(default)]
+            return f"One of {', '.join(names)}; default {default}.", {"enum": names, "default": default}
         case tuple():
-            return f"A list; default {', '.join(default) or 'empty'}."
+            items = {"type": "string", **_form(key)}
+            words = f"A list; default {', '.join(default) or 'empty'}."
+            return words, {"type": "array", "items": items, "default": [*default]}
         case bool():
-            return f"true or false; default {str(default).lower()}."
+            return f"true or false; default {str(default).lower()}.", {"type": "boolean", "default": default}
         case int():
-            return f"A number; default {default}."
+            return f"A number; default {default}.", {"type": "integer", "default": default}
         case _:
-            return f"Default {default}." if default else ""
-
-
-def _kind(key: str, default: Any) -> dict[str, Any]:
-    match default:
-        case PasswordSource():
-            return {"$ref": "#/$defs/password"}
-        case StrEnum():
-            return {"enum": [*type(default)], "default": default}
-        case tuple():
-            return {"type": "array", "items": {"type": "string", **_form(key)}, "default": [*default]}
-        case bool() | int():
-            return {"type": "boolean" if isinstance(default, bool) else "integer", "default": default}
-        case _:
-            return {"type": "string", **_form(key), "default": default}
+            words = f"Default {default}." if default else ""
+            return words, {"type": "string", **_form(key), "default": default}
 
 
 def _form(key: str) -> dict[str, str]:

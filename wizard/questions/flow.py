@@ -1,5 +1,6 @@
 """The questions in their order: those about gateways, other machines and the phases of a new root are here, too."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from wizard.questions.answers import (
@@ -13,6 +14,7 @@ from wizard.questions.answers import (
     ImportRoot,
     Maintenance,
     OcspProbe,
+    PasswordSource,
     Phase,
     PrimaryKind,
     SourceKind,
@@ -20,6 +22,12 @@ from wizard.questions.answers import (
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 from wizard.texts.en.questions import QUESTIONS
 
+__all__ = [
+    "DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "StepId", "View", "after", "before", "every_step", "steps",
+]  # fmt: skip
+
+DEFAULT_WAIT_S = 300.0
+"""How long the server may take to answer after the restart, in seconds: the vendor documents no bound."""
 PHASE_STEPS = (StepId.PRIMARY_VERDICT, StepId.GATEWAY_STORES)
 """Where it is known whether the root changes: the steps that ask which phase of that is next."""
 
@@ -50,102 +58,61 @@ def question(known: Phase | None, last: Phase, *, waits: bool) -> Question:
     return replace(asked, choices=tuple(choices))
 
 
+# -- which steps the answers lead to ----------------------------------------------------------------------------------
+
+
+def _on_premise(answers: Answers) -> bool:
+    return answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE
+
+
 def _here(answers: Answers) -> bool:
+    """Whether this machine is a gateway that gets a certificate."""
     return answers.goal.installs and answers.primary.kind is PrimaryKind.ELSEWHERE
 
 
-def _types_password(answers: Answers) -> bool:
-    kind = answers.get("gateway.0.keystore-password").kind
-    return _here(answers) and not answers.phase.trusts_alone and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
+def _is_typed(source: PasswordSource) -> bool:
+    return source.kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
-GATEWAY_STEPS: tuple[Step, ...] = (
-    Step(
-        StepId.GATEWAY_FILES,
-        questions=(
-            Question.of("gateway.0.chain", Ask.PATHS),
-            Question.of("gateway.0.password", Ask.SECRET, optional=True, flag="--secret gateway.0.password=file:PATH"),
-        ),
-        applies=_here,
-    ),
-    Step(
-        StepId.GATEWAY_VERDICT,
-        View.VERDICT,
-        (Question.of("gateway.0.host", Ask.TEXT),),
-        role="gateway.0",
-        applies=_here,
-    ),
-    Step(
-        StepId.GATEWAY_PRIMARY,
-        questions=(
-            Question.of("primary.host", Ask.TEXT, "primary.host.gateway"),
-            Question.of("primary.port", Ask.TEXT),
-        ),
-        applies=_here,
-    ),
-    Step(
-        StepId.GATEWAY_TRUST,
-        questions=(
-            Question.of(
-                "primary.import-root",
-                Ask.CHOICE,
-                "primary.import-root.gateway",
-                values=(ImportRoot.AUTO, ImportRoot.NO),
-            ),
-            Question.of("primary.chain", Ask.PATHS, "primary.chain.gateway", optional=True),
-        ),
-        applies=_here,
-    ),
-    Step(StepId.GATEWAY_UNATTENDED, questions=(Question.of("gateway.0.unattended-file", Ask.PATHS),), applies=_here),
-    Step(
-        StepId.GATEWAY_STORES,
-        questions=(
-            Question.of("gateway.0.keystore-path", Ask.TEXT, optional=True),
-            Question.of("gateway.0.truststore-path", Ask.TEXT, optional=True),
-            Question.of(
-                "gateway.0.keystore-password",
-                Ask.CHOICE,
-                values=(SourceKind.GENERATE, SourceKind.KEEP, SourceKind.PROMPT),
-            ),
-        ),
-        applies=_here,
-    ),
-    Step(
-        StepId.GATEWAY_STORE_PASSWORD,
-        questions=(
-            Question.of(
-                "gateway.0.keystore-password",
-                Ask.NEW_SECRET,
-                "gateway.0.keystore-password.new",
-                flag="--secret gateway.0.keystore-password=file:PATH",
-            ),
-        ),
-        applies=_types_password,
-    ),
-)
+def _sets_password(answers: Answers) -> bool:
+    return answers.goal is Goal.MAINTAIN and answers.maintenance is Maintenance.PASSWORD
 
 
-def _replaces_here(answers: Answers) -> bool:
-    return answers.goal is Goal.RE_KEY and answers.primary.kind is PrimaryKind.ON_PREMISE
+def _new_store(answers: Answers) -> bool:
+    """Whether this primary gets a new key store: not in every phase of a change of the root."""
+    return _on_premise(answers) and answers.phase in {Phase.AUTO, Phase.PRIMARY, Phase.AT_ONCE}
+
+
+def _types_store_password(answers: Answers) -> bool:
+    return (_new_store(answers) or _sets_password(answers)) and _is_typed(answers.primary.keystore_password)
+
+
+def _types_gateway_password(answers: Answers) -> bool:
+    source = answers.get("gateway.0.keystore-password")
+    return _here(answers) and not answers.phase.trusts_alone and _is_typed(source)
 
 
 def _prepares_others(answers: Answers) -> bool:
-    return answers.goal.installs and answers.primary.kind is not PrimaryKind.ELSEWHERE
+    return answers.goal.installs and not _here(answers)
 
 
 def _has_others(answers: Answers) -> bool:
     return _prepares_others(answers) and bool(answers.gateway or answers.client)
 
 
+def _has_portal_settings(answers: Answers) -> bool:
+    """In a change of the root only the phase of the gateways and clients is about them."""
+    return _prepares_others(answers) and answers.phase.number in {0, Phase.OTHERS.number}
+
+
 def _has_packs(answers: Answers) -> bool:
     """Without other machines too: the portal needs the files of the CA certificates."""
-    on_premise = answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE
-    return on_premise or _has_others(answers)
+    return _on_premise(answers) or _has_others(answers)
 
 
 def _hands_off_first(answers: Answers) -> bool:
     """Without phases, a new root must be on the other machines before this one shows a certificate under it."""
-    return _has_packs(answers) and _replaces_here(answers) and answers.phase.number == 0
+    return _on_premise(answers) and answers.goal is Goal.RE_KEY and answers.phase.number == 0
 
 
 def _hands_off_last(answers: Answers) -> bool:
@@ -154,224 +121,157 @@ def _hands_off_last(answers: Answers) -> bool:
     return _has_packs(answers) and several and not _hands_off_first(answers)
 
 
-def _has_portal_settings(answers: Answers) -> bool:
-    """In a change of the root only the phase of the gateways and clients is about them."""
-    return _prepares_others(answers) and answers.phase.number in {0, Phase.OTHERS.number}
-
-
-def _uses_certificates(answers: Answers) -> bool:
-    return _has_others(answers) and not answers.phase.trusts_alone
-
-
-OTHERS = Step(
-    StepId.OTHERS,
-    questions=(
-        Question.of("others.gateways", Ask.TEXT, optional=True),
-        Question.of("others.clients", Ask.TEXT, optional=True),
-        Question.of("others.chain", Ask.PATHS, optional=True),
-        Question.of("others.password", Ask.SECRET, optional=True, flag="--secret gateway.0.password=file:PATH"),
-    ),
-    applies=_prepares_others,
-)
-
-OTHERS_VERDICT = Step(StepId.OTHERS_VERDICT, View.VERDICT, role="others", applies=_uses_certificates)
-
-PORTAL = Step(
-    StepId.PORTAL,
-    questions=(
-        Question.of(OCSP_CHECK, Ask.CHOICE, values=("unchanged", "off", "on")),
-        Question.of(OCSP_URL, Ask.TEXT, optional=True),
-        Question.of("account.ocsp-probe", Ask.CHOICE, values=(OcspProbe.NO, OcspProbe.YES)),
-    ),
-    applies=_has_portal_settings,
-)
-
-_PACKS = (Question.of("packs", Ask.TEXT),)
-
-PACKS_FIRST = Step(StepId.HANDOFF_FIRST, questions=_PACKS, applies=_hands_off_first)
-PACKS_LAST = Step(StepId.HANDOFF, questions=_PACKS, applies=_hands_off_last)
-
-
-__all__ = [
-    "DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "StepId", "View", "after", "before", "every_step", "steps",
-]  # fmt: skip
-
-DEFAULT_WAIT_S = 300.0
-"""How long the server may take to answer after the restart, in seconds: the vendor documents no bound."""
-
-
-def _installs(answers: Answers) -> bool:
-    return answers.goal.installs
-
-
-def _in_cloud(answers: Answers) -> bool:
-    return answers.goal.installs and answers.primary.kind is PrimaryKind.CLOUD
-
-
-def _on_premise(answers: Answers) -> bool:
-    return answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE
-
-
-def _rescues(answers: Answers) -> bool:
-    return answers.goal is Goal.RESCUE
-
-
-def _undoes(answers: Answers) -> bool:
-    return answers.goal is Goal.UNDO
-
-
-def _maintains(answers: Answers) -> bool:
-    return answers.goal is Goal.MAINTAIN
-
-
-def _sets_password(answers: Answers) -> bool:
-    return _maintains(answers) and answers.maintenance is Maintenance.PASSWORD
-
-
-def _sets_alias(answers: Answers) -> bool:
-    return _maintains(answers) and answers.maintenance is Maintenance.ALIAS
-
-
 def _changes(answers: Answers) -> bool:
     if answers.goal.installs:
         return answers.primary.kind is not PrimaryKind.CLOUD
     return answers.goal is not Goal.LEFT
 
 
-def _sets_up_here(answers: Answers) -> bool:
-    return _on_premise(answers) and answers.goal is Goal.SET_UP
+def _for(*goals: Goal) -> Callable[[Answers], bool]:
+    return lambda answers: answers.goal in goals
 
 
-def _re_keys_here(answers: Answers) -> bool:
-    return _on_premise(answers) and answers.goal is Goal.RE_KEY and _new_store(answers)
+# -- the steps --------------------------------------------------------------------------------------------------------
 
 
-def _new_store(answers: Answers) -> bool:
-    """Whether this primary gets a new key store: not in every phase of a change of the root."""
-    return answers.phase in {Phase.AUTO, Phase.PRIMARY, Phase.AT_ONCE}
+def _step(
+    name: StepId, applies: Callable[[Answers], bool], *questions: Question, view: View = View.NONE, role: str = ""
+) -> Step:
+    return Step(name, view, questions, role, applies)
 
 
-def _types_store_password(answers: Answers) -> bool:
-    kind = answers.primary.keystore_password.kind
-    wanted = (_on_premise(answers) and _new_store(answers)) or _sets_password(answers)
-    return wanted and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
-
-
-def _leaves_something(answers: Answers) -> bool:
-    return answers.goal.installs or answers.goal is Goal.LEFT
-
-
-def _store_password(*kinds: SourceKind) -> Question:
-    return Question.of("primary.keystore-password", Ask.CHOICE, values=kinds)
-
-
-def _store_questions(*kinds: SourceKind) -> tuple[Question, ...]:
-    return (
-        _store_password(*kinds),
-        Question.of("primary.import-root", Ask.CHOICE, values=(ImportRoot.AUTO, ImportRoot.NO)),
-    )
-
-
-_STORE_PASSWORD_FLAG = "--secret primary.keystore-password=file:PATH"  # noqa: S105 - an option, not a password
+_STORE_PASSWORD = "primary.keystore-password"  # noqa: S105 - the key of an answer
+_NEW_PASSWORD = Question.of(_STORE_PASSWORD, Ask.CHOICE, values=(SourceKind.GENERATE, SourceKind.PROMPT))
+_KINDS = (SourceKind.GENERATE, SourceKind.KEEP, SourceKind.PROMPT)
+_ROOT_KINDS = (ImportRoot.AUTO, ImportRoot.NO)
+_IMPORT_ROOT = Question.of("primary.import-root", Ask.CHOICE, values=_ROOT_KINDS)
+_PACKS = Question.of("packs", Ask.TEXT)
 
 _STEPS: tuple[Step, ...] = (
-    Step(
-        StepId.GOAL,
-        View.FACTS,
-        (
-            Question.of(
-                "goal", Ask.CHOICE, values=(Goal.SET_UP, Goal.RE_KEY, Goal.RESCUE, Goal.UNDO, Goal.LEFT, Goal.MAINTAIN)
-            ),
-        ),
-    ),
-    Step(
+    _step(StepId.GOAL, _for(*Goal), Question.of("goal", Ask.CHOICE, values=tuple(Goal)), view=View.FACTS),
+    _step(
         StepId.PLACE,
-        questions=(
-            Question.of(
-                "primary.kind", Ask.CHOICE, values=(PrimaryKind.ON_PREMISE, PrimaryKind.CLOUD, PrimaryKind.ELSEWHERE)
-            ),
-        ),
-        applies=_installs,
+        lambda answers: answers.goal.installs,
+        Question.of("primary.kind", Ask.CHOICE, values=tuple(PrimaryKind)),
     ),
-    Step(
+    _step(
         StepId.CLOUD,
-        questions=(
-            Question.of("primary.cloud-support", Ask.CHOICE, values=(CloudSupport.UNCLEAR, CloudSupport.ACCEPTED)),
-            Question.of("primary.host", Ask.TEXT, "primary.host.cloud"),
-            Question.of("primary.cloud-authorities", Ask.PATHS, optional=True),
-        ),
-        applies=_in_cloud,
+        lambda answers: answers.goal.installs and answers.primary.kind is PrimaryKind.CLOUD,
+        Question.of("primary.cloud-support", Ask.CHOICE, values=tuple(CloudSupport)),
+        Question.of("primary.host", Ask.TEXT, "primary.host.cloud"),
+        Question.of("primary.cloud-authorities", Ask.PATHS, optional=True),
     ),
-    Step(
+    _step(
         StepId.PRIMARY_FILES,
-        questions=(
-            Question.of(ENDPOINTS, Ask.TEXT),
-            Question.of("primary.chain", Ask.PATHS),
-            Question.of("primary.password", Ask.SECRET, optional=True, flag="--secret primary.password=file:PATH"),
-        ),
-        applies=_on_premise,
+        _on_premise,
+        Question.of(ENDPOINTS, Ask.TEXT),
+        Question.of("primary.chain", Ask.PATHS),
+        Question.of("primary.password", Ask.SECRET, optional=True),
     ),
-    Step(
+    _step(
         StepId.PRIMARY_VERDICT,
-        View.VERDICT,
-        (Question.of("primary.host", Ask.TEXT),),
+        _on_premise,
+        Question.of("primary.host", Ask.TEXT),
+        view=View.VERDICT,
         role="primary",
-        applies=_on_premise,
     ),
-    Step(
-        StepId.PRIMARY_STORE, questions=_store_questions(SourceKind.GENERATE, SourceKind.PROMPT), applies=_sets_up_here
+    _step(
+        StepId.PRIMARY_STORE,
+        lambda answers: _on_premise(answers) and answers.goal is Goal.SET_UP,
+        _NEW_PASSWORD,
+        _IMPORT_ROOT,
     ),
-    Step(
+    _step(
         StepId.PRIMARY_STORE_AGAIN,
-        questions=_store_questions(SourceKind.GENERATE, SourceKind.KEEP, SourceKind.PROMPT),
-        applies=_re_keys_here,
+        lambda answers: _new_store(answers) and answers.goal is Goal.RE_KEY,
+        Question.of(_STORE_PASSWORD, Ask.CHOICE, values=_KINDS),
+        _IMPORT_ROOT,
     ),
-    Step(
-        StepId.MAINTAIN,
-        questions=(Question.of("maintenance", Ask.CHOICE, values=tuple(Maintenance)),),
-        applies=_maintains,
+    _step(StepId.MAINTAIN, _for(Goal.MAINTAIN), Question.of("maintenance", Ask.CHOICE, values=tuple(Maintenance))),
+    _step(StepId.MAINTAIN_PASSWORD, _sets_password, _NEW_PASSWORD),
+    _step(
+        StepId.MAINTAIN_ALIAS,
+        lambda answers: answers.goal is Goal.MAINTAIN and answers.maintenance is Maintenance.ALIAS,
+        Question.of("primary.alias", Ask.TEXT),
     ),
-    Step(
-        StepId.MAINTAIN_PASSWORD,
-        questions=(_store_password(SourceKind.GENERATE, SourceKind.PROMPT),),
-        applies=_sets_password,
-    ),
-    Step(StepId.MAINTAIN_ALIAS, questions=(Question.of("primary.alias", Ask.TEXT),), applies=_sets_alias),
-    Step(
+    _step(
         StepId.PRIMARY_STORE_PASSWORD,
-        questions=(
-            Question.of(
-                "primary.keystore-password", Ask.NEW_SECRET, "primary.keystore-password.new", flag=_STORE_PASSWORD_FLAG
-            ),
-        ),
-        applies=_types_store_password,
+        _types_store_password,
+        Question.of(_STORE_PASSWORD, Ask.NEW_SECRET, "primary.keystore-password.new"),
     ),
-    *GATEWAY_STEPS,
-    OTHERS,
-    OTHERS_VERDICT,
-    PORTAL,
-    Step(
+    _step(
+        StepId.GATEWAY_FILES,
+        _here,
+        Question.of("gateway.0.chain", Ask.PATHS),
+        Question.of("gateway.0.password", Ask.SECRET, optional=True),
+    ),
+    _step(
+        StepId.GATEWAY_VERDICT,
+        _here,
+        Question.of("gateway.0.host", Ask.TEXT),
+        view=View.VERDICT,
+        role="gateway.0",
+    ),
+    _step(
+        StepId.GATEWAY_PRIMARY,
+        _here,
+        Question.of("primary.host", Ask.TEXT, "primary.host.gateway"),
+        Question.of("primary.port", Ask.TEXT),
+    ),
+    _step(
+        StepId.GATEWAY_TRUST,
+        _here,
+        Question.of("primary.import-root", Ask.CHOICE, "primary.import-root.gateway", values=_ROOT_KINDS),
+        Question.of("primary.chain", Ask.PATHS, "primary.chain.gateway", optional=True),
+    ),
+    _step(StepId.GATEWAY_UNATTENDED, _here, Question.of("gateway.0.unattended-file", Ask.PATHS)),
+    _step(
+        StepId.GATEWAY_STORES,
+        _here,
+        Question.of("gateway.0.keystore-path", Ask.TEXT, optional=True),
+        Question.of("gateway.0.truststore-path", Ask.TEXT, optional=True),
+        Question.of("gateway.0.keystore-password", Ask.CHOICE, values=_KINDS),
+    ),
+    _step(
+        StepId.GATEWAY_STORE_PASSWORD,
+        _types_gateway_password,
+        Question.of("gateway.0.keystore-password", Ask.NEW_SECRET, "gateway.0.keystore-password.new"),
+    ),
+    _step(
+        StepId.OTHERS,
+        _prepares_others,
+        Question.of("others.gateways", Ask.TEXT, optional=True),
+        Question.of("others.clients", Ask.TEXT, optional=True),
+        Question.of("others.chain", Ask.PATHS, optional=True),
+        Question.of("others.password", Ask.SECRET, optional=True),
+    ),
+    _step(
+        StepId.OTHERS_VERDICT,
+        lambda answers: _has_others(answers) and not answers.phase.trusts_alone,
+        view=View.VERDICT,
+        role="others",
+    ),
+    _step(
+        StepId.PORTAL,
+        _has_portal_settings,
+        Question.of(OCSP_CHECK, Ask.CHOICE, values=("unchanged", "off", "on")),
+        Question.of(OCSP_URL, Ask.TEXT, optional=True),
+        Question.of("account.ocsp-probe", Ask.CHOICE, values=tuple(OcspProbe)),
+    ),
+    _step(
         StepId.EXAMINE,
-        View.DIAGNOSIS,
-        (
-            Question.of(
-                "primary.keystore-password",
-                Ask.SECRET,
-                "primary.keystore-password.repair",
-                optional=True,
-                flag=_STORE_PASSWORD_FLAG,
-            ),
-        ),
-        applies=_rescues,
+        _for(Goal.RESCUE),
+        Question.of(_STORE_PASSWORD, Ask.SECRET, "primary.keystore-password.repair", optional=True),
+        view=View.DIAGNOSIS,
     ),
-    Step(StepId.UNDO, View.HISTORY, (Question.of("change", Ask.TEXT),), applies=_undoes),
-    Step(StepId.REVIEW, View.REVIEW, applies=_changes),
-    PACKS_FIRST,
-    Step(StepId.CONFIRM, View.CONFIRM, applies=_changes),
-    Step(StepId.APPLY, View.APPLY, applies=_changes),
-    Step(StepId.EXAMINE_AGAIN, View.DIAGNOSIS, applies=_rescues),
-    PACKS_LAST,
-    Step(StepId.ELSEWHERE, View.ELSEWHERE, applies=_leaves_something),
+    _step(StepId.UNDO, _for(Goal.UNDO), Question.of("change", Ask.TEXT), view=View.HISTORY),
+    _step(StepId.REVIEW, _changes, view=View.REVIEW),
+    _step(StepId.HANDOFF_FIRST, _hands_off_first, _PACKS),
+    _step(StepId.CONFIRM, _changes, view=View.CONFIRM),
+    _step(StepId.APPLY, _changes, view=View.APPLY),
+    _step(StepId.EXAMINE_AGAIN, _for(Goal.RESCUE), view=View.DIAGNOSIS),
+    _step(StepId.HANDOFF, _hands_off_last, _PACKS),
+    _step(StepId.ELSEWHERE, _for(Goal.SET_UP, Goal.RE_KEY, Goal.LEFT), view=View.ELSEWHERE),
 )
 
 

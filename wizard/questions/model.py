@@ -60,7 +60,6 @@ class Question:
         example: one answer as an example.
         choices: for `Ask.CHOICE`.
         optional: whether an empty answer is one.
-        flag: how a command gives it; empty when only the answers file does.
         short: what it is about in a few words, for the review.
         otherwise: what an empty answer means, for the review.
     """
@@ -72,7 +71,6 @@ class Question:
     example: str = ""
     choices: tuple[Choice, ...] = ()
     optional: bool = False
-    flag: str = ""
     short: str = ""
     otherwise: str = "none"
 
@@ -85,7 +83,6 @@ class Question:
         *,
         values: Sequence[str] = (),
         optional: bool = False,
-        flag: str = "",
         **facts: str,
     ) -> Self:
         """A question with its texts.
@@ -96,7 +93,6 @@ class Question:
             text: the id of its texts; "" for *key*.
             values: of the choices, in their order.
             optional: whether an empty answer is one.
-            flag: how a command gives it.
             facts: what fills the placeholders of the texts; printable.
         """
         words = QUESTIONS[text or key]
@@ -108,7 +104,6 @@ class Question:
             words.example,
             tuple(Choice(value, words.choices[value].label, words.choices[value].detail) for value in values),
             optional,
-            flag,
             words.short.format_map(facts),
             words.empty,
         )
@@ -172,10 +167,10 @@ class Step:
     """
 
     id: str
-    view: View = View.NONE
-    questions: tuple[Question, ...] = ()
-    role: str = ""
-    applies: Callable[[Answers], bool] = lambda _answers: True
+    view: View
+    questions: tuple[Question, ...]
+    role: str
+    applies: Callable[[Answers], bool]
 
     @property
     def title(self) -> str:

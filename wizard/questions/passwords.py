@@ -2,8 +2,6 @@
 
 import re
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard import codes
@@ -29,25 +27,13 @@ class Consumer(StrEnum):
     """The certificate import of Windows, typed on any keyboard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether one consumer can use a password: *reason* is empty if it can."""
-
-    consumer: Consumer
-    reason: str = ""
-
-    @property
-    def fits(self) -> bool:
-        """Whether the consumer reads the password as it is."""
-        return not self.reason
-
-
 SHORTEST_JDK = 6
 LONGEST_OPENSSL = 50
 LONGEST_WINDOWS = 128
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 """Letters and digits that no reader, keyboard layout or file format changes, without those that look alike."""
 LENGTH = 24
+"""Of a generated one: it fits every consumer."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -64,18 +50,18 @@ _KNOWN = frozenset({
 })  # fmt: skip
 
 
-def judge(password: Secret) -> tuple[Verdict, ...]:
-    """One verdict for each consumer, in the order of `Consumer`."""
+def unfit(password: Secret) -> dict[Consumer, str]:
+    """The consumers that cannot read *password* as it is, each with the reason."""
     text = password.reveal()
-    reasons = {
-        Consumer.JDK_PKCS12: _jdk(text),
-        Consumer.HOCON: _hocon(text),
-        Consumer.SHELL: _shell(text),
-        Consumer.PLAIN: _plain(text),
-        Consumer.OPENSSL: _openssl(text),
-        Consumer.WINDOWS: _windows(text),
+    checks = {
+        Consumer.JDK_PKCS12: _jdk,
+        Consumer.HOCON: _hocon,
+        Consumer.SHELL: _shell,
+        Consumer.PLAIN: _plain,
+        Consumer.OPENSSL: _openssl,
+        Consumer.WINDOWS: _windows,
     }
-    return tuple(Verdict(consumer, reasons[consumer]) for consumer in Consumer)
+    return {consumer: reason for consumer, check in checks.items() if (reason := check(text))}
 
 
 def known(password: Secret) -> bool:
@@ -87,30 +73,18 @@ def examine(password: Secret, name: str, consumers: tuple[Consumer, ...] = tuple
     """What is wrong with a password for those who will read it; *name* says whose it is and is shown."""
     subject = Locator("setting")
     found = [
-        Finding(
-            codes.PASSWORD_UNFIT, subject, {"name": name, "consumer": verdict.consumer.value, "reason": verdict.reason}
-        )
-        for verdict in judge(password)
-        if verdict.consumer in consumers and not verdict.fits
+        Finding(codes.PASSWORD_UNFIT, subject, {"name": name, "consumer": consumer.value, "reason": reason})
+        for consumer, reason in unfit(password).items()
+        if consumer in consumers
     ]
     if known(password):
         found.append(Finding(codes.PASSWORD_KNOWN, subject, {"name": name}))
     return found
 
 
-def generate(length: int = LENGTH, choose: Callable[[str], str] = secrets.choice) -> Secret:
-    """A password that fits every consumer: letters and digits, about 5.8 bits each.
-
-    Args:
-        length: in characters, 12 to 50.
-        choose: picks one character; the operating system's source of randomness unless a test says otherwise.
-
-    Raises:
-        ValueError: the length does not fit every consumer or is too short to be safe.
-    """
-    if not 12 <= length <= LONGEST_OPENSSL:
-        raise ValueError("a generated password has 12 to 50 characters")
-    return Secret("".join(choose(ALPHABET) for _ in range(length)))
+def generate() -> Secret:
+    """A password that fits every consumer: letters and digits, about 5.8 bits each."""
+    return Secret("".join(secrets.choice(ALPHABET) for _ in range(LENGTH)))
 
 
 def _jdk(text: str) -> str:

@@ -4,43 +4,28 @@ from collections.abc import Sequence
 
 from wizard.questions.flow import Step
 
-_NAMES = {
-    "goal": "This machine",
-    "place": "Primary server",
-    "cloud": "Primary server",
-    "gateway-primary": "Connection",
-    "gateway-trust": "Connection",
-    "primary-files": "Certificate",
-    "primary-verdict": "Certificate",
-    "gateway-files": "Certificate",
-    "gateway-verdict": "Certificate",
-    "primary-store": "Key store",
-    "primary-store-again": "Key store",
-    "primary-store-password": "Key store",
-    "gateway-unattended": "Settings, stores",
-    "gateway-stores": "Settings, stores",
-    "gateway-store-password": "Settings, stores",
-    "others": "Gateways, clients",
-    "others-verdict": "Gateways, clients",
-    "portal": "Gateways, clients",
-    "maintain": "Key store",
-    "maintain-password": "Key store",
-    "maintain-alias": "Key store",
-    "examine": "What is wrong",
-    "undo": "Undo a change",
-    "review": "Review",
-    "handoff-first": "Review",
-    "confirm": "Review",
-    "apply": "Apply",
-    "examine-again": "Check again",
-    "handoff": "Left to do",
-    "elsewhere": "Left to do",
+_STEPS = {
+    "This machine": "goal",
+    "Primary server": "place cloud",
+    "Connection": "gateway-primary gateway-trust",
+    "Certificate": "primary-files primary-verdict gateway-files gateway-verdict",
+    "Key store": "primary-store primary-store-again primary-store-password maintain maintain-password maintain-alias",
+    "Settings, stores": "gateway-unattended gateway-stores gateway-store-password",
+    "Gateways, clients": "others others-verdict portal",
+    "What is wrong": "examine",
+    "Undo a change": "undo",
+    "Review": "review handoff-first confirm",
+    "Apply": "apply",
+    "Check again": "examine-again",
+    "Left to do": "handoff elsewhere",
 }
+"""The steps of each name."""
+_NAMES = {step: name for name, steps in _STEPS.items() for step in steps.split()}
 
 
 def phase_of(step: Step) -> str:
     """The name of *step* in the list of steps."""
-    return _NAMES.get(step.id, step.title)
+    return _NAMES[step.id]
 
 
 def phases(steps: Sequence[Step]) -> list[str]:

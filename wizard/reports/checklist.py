@@ -144,27 +144,28 @@ def checklist_lines(checklist: Checklist) -> list[Line]:
             Line("Warning: the vendor's PKI page says that your own CA certificates work", Tone.WARN),
             Line("only with an on-premises primary. Ask your vendor before you continue.", Tone.WARN),
         ]
-    section = ""
+    here = ""
     for item in checklist.items:
-        last, section = section, _section(item)
-        if section != last:
-            result += _heading(section, checklist.items)
+        last, here = here, section(item)
+        if here != last:
+            result += _heading(here, checklist.items)
         result.append(Line(f"[{'x' if item.id in checklist.done else ' '}] {printable(item.text)}", item=item.id))
         result += [Line(f"    {printable(row)}", Tone.FAINT) for row in item.detail.splitlines()]
     return result
 
 
-def _section(item: Item) -> str:
+def section(item: Item) -> str:
+    """Where an item is done; in a change of the root the phase that it belongs to."""
     if item.phase:
         return numbered(PHASES[item.phase - 1])
     first = item.id.partition("/")[0]
     return _SECTIONS.get(first, first)
 
 
-def _heading(section: str, items: Iterable[Item]) -> list[Line]:
-    first, *more = _HEADINGS.get(section, (f"Phase {section}",))
+def _heading(where: str, items: Iterable[Item]) -> list[Line]:
+    first, *more = _HEADINGS.get(where, (f"Phase {where}",))
     result = [Line(""), Line(first, Tone.HEADING), *(Line(text) for text in more)]
-    if section == "portal" and not any(item.id.startswith(CA) for item in items):
+    if where == "portal" and not any(item.id.startswith(CA) for item in items):
         result.append(Line("  Nothing to upload: every chain ends in a public root.", Tone.GOOD))
     return result
 

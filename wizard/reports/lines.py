@@ -77,10 +77,4 @@ def doubt_lines(warnings: Iterable[Finding]) -> list[Line]:
         fix = next(iter(finding.fix.splitlines()), "")
         result.extend(Line(line, Tone.FAINT) for line in wrapped(f"To fix it: {fix}", "  "))
         result.append(Line(""))
-    return [*result, Line("Continue anyway?", Tone.HEADING)]
-
-
-def diff_lines(diff: str) -> list[Line]:
-    """A unified diff; added and removed lines differ in their first character and in their tone."""
-    tones = {"+": Tone.ADDED, "-": Tone.REMOVED, "@": Tone.FAINT}
-    return [Line(line, tones.get(line[:1], Tone.PLAIN), whole=True) for line in diff.splitlines()]
+    return result

@@ -6,45 +6,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.model import Bundle, Chain
+from wizard.change import plan as plans
 from wizard.change.events import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
-from wizard.change.plan import (
-    EditFile,
-    FileStep,
-    ImportTrust,
-    LoadTimer,
-    MakeFolder,
-    Plan,
-    Probe,
-    PutFile,
-    RemoveFile,
-    Restart,
-)
+from wizard.change.plan import FileStep, Plan
 from wizard.change.store import Entry
-from wizard.errors import WizardError
-from wizard.findings import Finding, Severity, has_errors
+from wizard.findings import Finding, has_errors
 from wizard.host.machine import Machine, command, name_of
 from wizard.printable import printable, wrapped
-from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
-from wizard.reports.review import title, tree_lines
-
-
-def verdict(
-    chain: Chain,
-    findings: Sequence[Finding],
-    bundles: Sequence[Bundle],
-    problems: Iterable[tuple[str, WizardError]],
-    now: datetime,
-) -> list[Line]:
-    """The chain that was found, what the rules say of it, and the files that could not be read."""
-    files = f"{len(bundles)} file{'' if len(bundles) == 1 else 's'} read"
-    result = [Line(f"{title(chain)} ({files})", Tone.HEADING), *tree_lines(chain, now), Line("")]
-    if all(finding.severity == Severity.NOTE for finding in findings):
-        result.append(Line("OK: this certificate can be used here.", Tone.GOOD))
-    result += finding_lines(findings)
-    for name, error in problems:
-        result.append(Line(f"Not read: {printable(name)}: {error.message} [{error.code}]", Tone.FAINT))
-    return result
+from wizard.reports.lines import Line, Tone, finding_lines
 
 
 def review(plan: Plan, findings: Sequence[Finding], machine: Machine) -> list[Line]:
@@ -60,7 +29,7 @@ def review(plan: Plan, findings: Sequence[Finding], machine: Machine) -> list[Li
         for number, step in enumerate(plan.steps, start=1):
             result.append(Line(f"{number}. {step.summary}", Tone.HEADING))
             result += _details(step, machine)
-        proven = any(isinstance(step, Probe) for step in plan.steps)
+        proven = any(isinstance(step, plans.Probe) for step in plan.steps)
         what = "the check" if proven else "a step"
         result.append(Line(f"Every file is backed up first. If {what} fails, everything is undone."))
     if findings:
@@ -68,8 +37,8 @@ def review(plan: Plan, findings: Sequence[Finding], machine: Machine) -> list[Li
     return result
 
 
-def _details(step: FileStep | Restart | LoadTimer | Probe, machine: Machine) -> list[Line]:
-    if isinstance(step, PutFile):
+def _details(step: FileStep | plans.Restart | plans.LoadTimer | plans.Probe, machine: Machine) -> list[Line]:
+    if isinstance(step, plans.PutFile):
         now = "replaced" if step.expect.exists else "created"
         owner = ""
         if step.uid is not None and step.gid is not None:
@@ -79,29 +48,30 @@ def _details(step: FileStep | Restart | LoadTimer | Probe, machine: Machine) -> 
             proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]
         head = Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})")
         return [head, *proven, *_link(step), *_diff(step.diff)]
-    if isinstance(step, MakeFolder):
+    if isinstance(step, plans.MakeFolder):
         return [Line(f"   {step.target} (created; an undo removes it again)")]
-    if isinstance(step, RemoveFile):
+    if isinstance(step, plans.RemoveFile):
         return [Line(f"   {step.target} (removed; an undo writes it again)"), *_link(step)]
-    if isinstance(step, EditFile):
+    if isinstance(step, plans.EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
         if step.mode is not None:
             kept = f"   {step.target} (edited; owner kept, mode {mode} becomes {step.mode:04o})"
         return [Line(kept), *_link(step), *_diff(step.diff)]
-    if isinstance(step, ImportTrust):
+    if isinstance(step, plans.ImportTrust):
         return [
             Line(f"   {step.target} (changed by keytool on a copy)"),
             Line(f"   SHA-256 {step.sha256}", Tone.FAINT),
             *_link(step),
         ]
-    if isinstance(step, Restart):
+    if isinstance(step, plans.Restart):
         return [Line("   Printing pauses until the server answers again.", Tone.WARN)]
     return []
 
 
 def _diff(text: str) -> list[Line]:
-    return [Line(f"   {line.text}", line.tone) for line in diff_lines(text)] if text else []
+    tones = {"+": Tone.ADDED, "-": Tone.REMOVED, "@": Tone.FAINT}
+    return [Line(f"   {line}", tones.get(line[:1], Tone.PLAIN)) for line in text.splitlines()]
 
 
 def _link(step: FileStep) -> list[Line]:
@@ -114,8 +84,8 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
     files = [(verb(step), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before the change.", Tone.HEADING), Line("")]
     result += [Line(f"  {word:<8}  {name}") for word, name in files]
-    result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
-    result += [Line(f"  checks    {step.target}") for step in plan.steps if isinstance(step, Probe)]
+    result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, plans.Restart)]
+    result += [Line(f"  checks    {step.target}") for step in plan.steps if isinstance(step, plans.Probe)]
     away = [
         Line("The service is offline while it restarts. If the check fails, everything"),
         Line("is restored and the service restarts again. To undo the change later:"),
@@ -127,7 +97,7 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
     return [
         *result,
         Line(""),
-        *(away if any(isinstance(step, Restart) for step in plan.steps) else still),
+        *(away if any(isinstance(step, plans.Restart) for step in plan.steps) else still),
         Line(f"  {command(machine)} rollback", whole=True),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
@@ -140,11 +110,11 @@ def offline_lines(risks: Iterable[str]) -> list[Line]:
 
 def verb(step: FileStep) -> str:
     """What *step* does with its file: `creates`, `changes` or `removes` it."""
-    if isinstance(step, MakeFolder):
+    if isinstance(step, plans.MakeFolder):
         return "creates"
-    if isinstance(step, RemoveFile):
+    if isinstance(step, plans.RemoveFile):
         return "removes"
-    return "changes" if isinstance(step, EditFile) or step.expect.exists else "creates"
+    return "changes" if isinstance(step, plans.EditFile) or step.expect.exists else "creates"
 
 
 def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
@@ -170,11 +140,6 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     if ended.page:
         result.append(Line(f"State of each file: {printable(ended.page)}"))
     return result
-
-
-def heading(host: str) -> list[Line]:
-    """The host that the lines below are about; nothing when there is only one."""
-    return [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
 
 
 def summary(

@@ -6,28 +6,20 @@ from wizard.reports.review import Review
 
 OWN_NAMES = {"prepare": "Prepare and check the new files", "undo": "Restore everything"}
 """What the change does besides its steps."""
+_VERBS = {"put_file": "Write", "edit_file": "Change", "remove_file": "Remove", "load_timer": "Load"}
 
 
 def act_words(step: FileStep | Restart | LoadTimer | Probe) -> str:
     """A step of the plan in a few words."""
     name = str(step.target).rpartition("/")[2]
-    match step.kind:
-        case "put_file":
-            return f"Write {name}"
-        case "edit_file":
-            return f"Change {name}"
-        case "remove_file":
-            return f"Remove {name}"
-        case "load_timer":
-            return f"Load {name}"
-        case "import_trust" | "remove_trust":
-            return str(step.summary).partition(",")[0]
-        case "restart" if isinstance(step, Restart):
-            return f"Restart {step.target}, at most {step.timeout_s:g} s"
-        case "probe":
-            return f"Check what {step.target} presents"
-        case _:
-            return str(step.summary)
+    if isinstance(step, Restart):
+        return f"Restart {step.target}, at most {step.timeout_s:g} s"
+    if step.kind in _VERBS:
+        return f"{_VERBS[step.kind]} {name}"
+    if step.kind == "probe":
+        return f"Check what {step.target} presents"
+    words = str(step.summary)
+    return words.partition(",")[0] if step.kind in {"import_trust", "remove_trust"} else words
 
 
 def act_rows(review: Review, settle_s: float) -> list[tuple[str, str]]:

@@ -247,10 +247,9 @@ class Review:
         return (*self.decided, *self.lines, *self.later)
 
     @property
-    def rows(self) -> tuple[tuple[str, str], ...]:
-        """Id and words of each step, in order, for following them."""
-        undone = tuple((step.id, step.words) for step in self.undo)
-        return undone or tuple((step.id, step.summary) for step in self.plan.steps)
+    def is_empty(self) -> bool:
+        """Whether nothing would be done."""
+        return self.plan.is_empty and not self.undo
 
     @property
     def undone_files(self) -> tuple[str, ...]:
@@ -274,30 +273,23 @@ _OTHERS_FILES = ("others.chain", "others.password")
 """Asked in vain while there are no other machines."""
 
 
-def decided(
-    steps: Sequence[Step], answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
-) -> Iterator[tuple[Step, Question, str]]:
+def decided(steps: Sequence[Step], told: Callable[[Question], str]) -> Iterator[tuple[Step, Question, str]]:
     """Each decision up to the review, with its words; arguments as `decided_lines`."""
     for step in takewhile(lambda step: step.view is not View.REVIEW, steps):
         for question in step.questions:
-            words = answer_words(question, answers, value, typed)
-            if words:
+            if words := told(question):
                 yield step, question, words
 
 
-def decided_lines(
-    steps: Sequence[Step], answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
-) -> list[Line]:
+def decided_lines(steps: Sequence[Step], told: Callable[[Question], str]) -> list[Line]:
     """The decisions up to the review, in the order of the steps.
 
     Args:
-        steps: all that *answers* lead to.
-        answers: for where a password comes from.
-        value: the text in the field of a question.
-        typed: whether a password was typed for a key.
+        steps: all that the answers lead to.
+        told: gives the answer to a question in words, "" when it is not asked for.
     """
     asked: list[Line] = []
-    found = list(decided(steps, answers, value, typed))
+    found = list(decided(steps, told))
     width = max((len(question.name) for _step, question, _words in found), default=0)
     for step, question, words in found:
         if question.ask is Ask.SECRET and asked and asked[-1].step == step.id:

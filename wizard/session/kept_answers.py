@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -25,20 +24,7 @@ from wizard.host.machine import Machine, now_utc
 from wizard.planning.inputs import PlanInputs, with_full_paths, with_sources
 from wizard.planning.judge import roots_of
 from wizard.printable import rfc3339
-from wizard.questions.answers import (
-    KEEP,
-    PROMPT,
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    Goal,
-    PasswordSource,
-    Phase,
-    PrimaryAnswers,
-    PrimaryKind,
-    SourceKind,
-    is_pasted,
-)
+from wizard.questions.answers import KEEP, PROMPT, Answers, Goal, Phase, PrimaryKind, SourceKind, Table, is_pasted
 from wizard.questions.answers_file import dump
 from wizard.questions.answers_file import load as load_answers
 
@@ -95,8 +81,7 @@ def answers_of(machine: Machine, kept: Answers, environment: Mapping[str, str]) 
     beside = authorities_path(machine)
     answers = answers.put(f"{role}.chain", (*chain, str(beside)) if beside.is_file() else chain)
     for name in _STORES if role != "primary" else _STORES[:1]:
-        source: PasswordSource = answers.get(f"{role}.{name}")
-        if source.kind in {SourceKind.GENERATE, SourceKind.PROMPT}:
+        if answers.get(f"{role}.{name}").kind in {SourceKind.GENERATE, SourceKind.PROMPT}:
             answers = answers.put(f"{role}.{name}", KEEP)
     return answers
 
@@ -137,8 +122,6 @@ NAME = "last-answers.toml"
 AUTHORITIES = "last-ca.pem"
 _HEAD = "# Kept by the wizard after the run of "
 
-_Table = TypeVar("_Table", PrimaryAnswers, GatewayAnswers, ClientAnswers)
-
 
 def path(machine: Machine) -> Path:
     """Where the answers are kept."""
@@ -152,13 +135,7 @@ def authorities_path(machine: Machine) -> Path:
 
 def role_here(answers: Answers) -> str:
     """The machine of *answers* at which the wizard runs; "" when the primary is in the vendor's cloud."""
-    match answers.primary.kind:
-        case PrimaryKind.ELSEWHERE:
-            return "gateway.0"
-        case PrimaryKind.CLOUD:
-            return ""
-        case _:
-            return "primary"
+    return {PrimaryKind.ELSEWHERE: "gateway.0", PrimaryKind.CLOUD: ""}.get(answers.primary.kind, "primary")
 
 
 def keep(inputs: PlanInputs) -> Path:
@@ -253,7 +230,7 @@ def _to_keep(answers: Answers) -> Answers:
     )
 
 
-def _reusable(table: _Table) -> _Table:
+def _reusable(table: Table) -> Table:
     kept = with_sources(table, lambda source: PROMPT if source.kind is SourceKind.FD else source)
     return replace(kept, chain=_not_pasted(table.chain))
 

@@ -1,6 +1,7 @@
-"""What this machine presents now, and the recommended goal: read within two seconds."""
+"""What this machine presents now and the recommended goal, read within two seconds; and the words of the first page."""
 
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from pathlib import PurePosixPath
 
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
-from wizard.certificates.names import short
+from wizard.certificates.names import issued_by, short
 from wizard.change.store import Entry, history
 from wizard.errors import WizardError
 from wizard.handoff import checklist
@@ -21,7 +22,8 @@ from wizard.printable import printable
 from wizard.probing.probe import ProbeResult, probe
 from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
 from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
-from wizard.reports.checklist import Checklist
+from wizard.reports.checklist import Checklist, progress
+from wizard.reports.lines import Line, Tone
 from wizard.session import kept_answers
 
 LIMIT_S = 2.0
@@ -108,14 +110,12 @@ def overview(machine: Machine, answers: Answers) -> Overview:
     facts = MachineSnapshot(machine)
     facts.read_host()
     presented = _found(facts, answers)
-    try:
+    store: PurePosixPath | None = None
+    changes: tuple[Entry, ...] = ()
+    with suppress(WizardError):
         store = facts.configured_store
-    except WizardError:
-        store = None
-    try:
+    with suppress(WizardError):
         changes = history(machine)
-    except WizardError:
-        changes = ()
     left = checklist.load(machine)
     if store is None and _is_gateway(machine):
         goal = Goal.RE_KEY
@@ -142,23 +142,21 @@ def _found(facts: MachineSnapshot, answers: Answers) -> Presented | None:
     return first
 
 
-def present(
-    seen: MachineSnapshot, host: str, port: int, *, servername: str | None = None, limit_s: float = LIMIT_S
-) -> Presented:
-    """What *host*:*port* presents, and who trusts it; at most *limit_s* is waited."""
+def present(seen: MachineSnapshot, host: str, port: int, *, servername: str | None = None) -> Presented:
+    """What *host*:*port* presents, and who trusts it; at most `LIMIT_S` is waited."""
     found: list[ProbeResult] = []
 
     def ask() -> None:
         trust = {JAVA: TrustSet(seen.anchors), SYSTEM_ROOTS: system_roots()}
-        found.append(probe(host, port, servername=servername, timeout_s=limit_s, trust=trust))
+        found.append(probe(host, port, servername=servername, timeout_s=LIMIT_S, trust=trust))
 
     # What takes longer is left behind; the thread ends with its own time limits.
     thread = threading.Thread(target=ask, name="local check", daemon=True)
     thread.start()
-    thread.join(limit_s)
+    thread.join(LIMIT_S)
     shown = endpoint("localhost" if host in {"127.0.0.1", "::1"} else host, port)
     if not found:
-        return Presented(shown, State.SILENT, now_utc(), f"no answer within {limit_s:g} s")
+        return Presented(shown, State.SILENT, now_utc(), f"no answer within {LIMIT_S:g} s")
     return _judged(shown, found[0])
 
 
@@ -210,3 +208,145 @@ def _recommended(
     if configured or state is State.SILENT:
         return Goal.RESCUE
     return Goal.SET_UP
+
+
+# -- what the first page says of it, in the words of every user interface ---------------------------------------------
+
+
+TAKES: dict[str, tuple[str, str, str]] = {
+    Goal.SET_UP: (
+        "about 10 minutes",
+        "certificate, private key, CA certificates and the password",
+        "one restart at the end; printing pauses meanwhile",
+    ),
+    Goal.RE_KEY: (
+        "about 5 minutes",
+        "the new certificate with its private key; the password",
+        "one restart at the end; printing pauses meanwhile",
+    ),
+    Goal.RESCUE: ("a few seconds to find the cause", "nothing at first", "none; a repair may need a restart"),
+    Goal.UNDO: ("about a minute", "nothing; every replaced file is kept", "as in the change that is undone"),
+    Goal.LEFT: ("a few minutes", "nothing", "none"),
+    Goal.MAINTAIN: (
+        "about a minute",
+        "nothing; the installed stores are used",
+        "one restart; printing pauses meanwhile",
+    ),
+}
+"""For each goal: the time, what is needed, the outage."""
+_BANNERS = {
+    State.TRUSTED: ("TRUSTED", "Clients that trust this CA can connect."),
+    State.FALLBACK: ("NOT TRUSTED", "The built-in certificate is presented."),
+    State.EXPIRED: ("EXPIRED", "The presented certificate is no longer valid."),
+    State.UNTRUSTED: ("NOT TRUSTED", "This Java does not trust the presented certificate."),
+    State.SILENT: ("NO ANSWER", "No certificate is presented at this port."),
+}
+GOOD, INFO, WARNING, BAD = "ok", "info", "warn", "bad"
+LONGEST = 1000
+"""Characters of a fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One matter: its name, its state (`GOOD`, `INFO`, `WARNING`, `BAD`), the words, and what only explains them."""
+
+    name: str
+    state: str
+    words: str
+    more: str = ""
+
+
+def lead(seen: Overview) -> str:
+    """The kind of this machine."""
+    kind = "primary server" if seen.facts.has_product else "no Print&Scan server is installed here; it may be a gateway"
+    return f"{seen.facts.hostname}, {kind}"
+
+
+def banner(presented: Presented | None, left: Checklist | None) -> tuple[str, str]:
+    """A word in capitals for what is presented, and a sentence."""
+    state = presented.state if presented is not None else State.SILENT
+    sign, words = _BANNERS[state]
+    if state is State.TRUSTED and left is not None and left.left:
+        count = len(left.left)
+        words = f"Clients of this CA can connect; {count} step{' is' if count == 1 else 's are'} left elsewhere."
+    return sign, words
+
+
+def trusted_by(seen: Presented) -> Fact:
+    """Who accepts what is presented, or why nobody does."""
+    if seen.trusted_by:
+        return Fact("Trusted by", GOOD, seen.trusted_by)
+    return Fact("Trusted by", BAD, f"nobody: {seen.reason}")
+
+
+def facts(seen: Overview) -> Iterator[Fact]:
+    """Everything but what is presented."""
+    store, unit = seen.store, seen.facts.restarted
+    # Only the doctor opens it, so it is not called good here.
+    yield Fact("Key store", INFO, store) if store else Fact("Key store", WARNING, "none in application.conf")
+    if unit is not None and unit.load == "loaded":
+        yield Fact("Service", GOOD if unit.running else BAD, f"hcp-server is {unit.active}", _java(seen))
+    else:
+        yield Fact("Service", WARNING, seen.facts.service_fault or "hcp-server is not installed", _java(seen))
+    if not seen.facts.root_rights:
+        yield Fact("Access", WARNING, "read-only; start the wizard with sudo to make changes")
+    if seen.facts.clock_fault:
+        yield Fact("Clock", WARNING, seen.facts.clock_fault)
+    for entry in seen.damaged:
+        words = f"of change {entry.id[:4]} is damaged; its backups are in {entry.backups}"
+        yield Fact("Record", WARNING, words)
+
+
+def _java(seen: Overview) -> str:
+    jre = seen.facts.jre
+    if jre is None:
+        return "its Java was not found"
+    return f"Java {jre.version or 'of unknown version'}, cacerts {seen.facts.cacerts_kind.upper() or 'not readable'}"
+
+
+def first_lines(seen: Overview) -> list[Line]:
+    """The whole first page, but for the goals."""
+    result = [Line(f"This machine: {printable(lead(seen))}.", Tone.HEADING)]
+    where = f"Presented at {seen.presented.endpoint}" if seen.presented is not None else "Presented"
+    sign, words = banner(seen.presented, seen.left)
+    result.append(Line(f"{where}: {sign}. {words}"))
+    result += presented_lines(seen.presented)
+    result += [_line(fact) for fact in facts(seen)]
+    if seen.left is not None:
+        result.append(_line(Fact("Elsewhere", WARNING if seen.left.left else GOOD, progress(seen.left))))
+    last = seen.last
+    if last is not None:
+        ended = f"{last.at[:10]}, {last.outcome.replace('_', ' ')}"
+        result.append(_line(Fact("Last change", GOOD, f"{last.id[:4]} {last.title}", ended)))
+    return result
+
+
+def presented_lines(seen: Presented | None, planned: str = "") -> list[Line]:
+    """The certificate that is presented; with the fingerprint that was *planned*, whether it is that one."""
+    if seen is None:
+        return []
+    if seen.leaf is None:
+        return [_line(Fact("Answer", BAD, seen.reason))]
+    found = [Fact("Certificate", GOOD, short(seen.leaf), issued_by(seen.leaf))]
+    if planned:
+        same = planned == seen.leaf.sha256
+        words = "the certificate of the plan" if same else "another certificate than in the plan"
+        found.append(Fact("Planned", GOOD if same else BAD, words))
+    found += [Fact("Lifetime", GOOD, _lifetime(seen, seen.leaf)), trusted_by(seen)]
+    found += [Fact("SHA-256", GOOD, seen.leaf.sha256)] if planned else []
+    return [_line(fact) for fact in found]
+
+
+def _lifetime(seen: Presented, leaf: Certificate) -> str:
+    try:
+        end = fields.not_after(leaf)
+    except fields.NOT_PARSED:
+        return "dates unreadable"
+    return f"{(end - seen.at).days} days left, until {end:%Y-%m-%d}"
+
+
+def _line(fact: Fact) -> Line:
+    word = {GOOD: "", INFO: "", WARNING: "Warning: ", BAD: "Error: "}[fact.state]
+    tone = {GOOD: Tone.PLAIN, INFO: Tone.PLAIN, WARNING: Tone.WARN, BAD: Tone.BAD}[fact.state]
+    words = printable(f"{fact.words}; {fact.more}" if fact.more else fact.words, limit=LONGEST)
+    return Line(f"  {fact.name + ':':<13}{word}{words}", tone)

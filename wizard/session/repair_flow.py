@@ -6,14 +6,11 @@ Screens, line mode and the command `doctor` show the same result and offer the s
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
 from wizard import codes
-from wizard.change.rollback import choose
-from wizard.change.store import Store
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Cause, Diagnosis, diagnose
 from wizard.doctor.repair.choose import of_certificate, repair_for
@@ -26,13 +23,11 @@ from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.plan import STORE_SECRET, Planned
 from wizard.printable import printable
 from wizard.questions.answers import Goal, PrimaryAnswers
-from wizard.questions.flow import Question, Step, StepId
+from wizard.questions.flow import Question, Step
 from wizard.reports.lines import WIDTH, Line, Tone
 from wizard.secret import Secret
 from wizard.session import saved_run
-
-EXAMINE, EXAMINE_AGAIN = StepId.EXAMINE, StepId.EXAMINE_AGAIN
-"""The steps that check the machine, before the repair and after it."""
+from wizard.session.undo import newest
 
 PASSWORD = STORE_SECRET
 """The key of the one field for a password; it is whichever the repair lacks."""
@@ -171,7 +166,7 @@ class Rescue:
         roots = {code: known[code] for code in self.diagnosis.root_causes}
         # What is seen now with its cause, such as a service that did not start, may only end with the restart.
         seen = {finding.code for finding in self.diagnosis.findings}
-        together, hidden = self.together, self._after
+        together = self.together
         planned = (*together.made, *together.later, *(cause for cause, _ in together.refused))
         repairs = {cause.finding.code: cause for cause in planned}
         shown = {
@@ -179,7 +174,7 @@ class Rescue:
             **repairs,
             **{code: cause for code, cause in known.items() if of_certificate(code)},
             **{code: known[code] for each in self.blocking for code in _BLOCKED_BY.get(each.code, ()) if code in known},
-            **{code: cause for code, cause in hidden.items() if code not in seen and _hurts(cause)},
+            **{code: cause for code, cause in self._after.items() if code not in seen and _hurts(cause)},
         }
         for each in self.blocking:
             if not _BLOCKED_BY.get(each.code, frozenset({each.code})) & shown.keys():
@@ -326,10 +321,7 @@ def look(inputs: PlanInputs) -> Rescue:
 
 def rescue(machine: Machine, seen: Examined, give: Give) -> Rescue:
     """The result for the operator of what was *seen*."""
-    undoable = False
-    with suppress(WizardError):
-        undoable = bool(choose(None, Store(machine.state_dir)).id)
-    return Rescue(seen, diagnose(seen.facts), plan_repairs(machine, seen, give), undoable)
+    return Rescue(seen, diagnose(seen.facts), plan_repairs(machine, seen, give), bool(newest(machine)))
 
 
 def without_password(secret: Callable[[str], Secret | None]) -> Give:
@@ -375,7 +367,7 @@ def asked(step: Step, found: Rescue) -> tuple[Question, ...]:
     rest = found.together.planned is not None and not found.together.planned.forbidden
     more = " Leave empty to make only the other repairs." if rest else ""
     text = _FIELDS[found.lacks]
-    made = (Question.of(each.key, each.ask, text, optional=each.optional, flag=each.flag) for each in step.questions)
+    made = (Question.of(each.key, each.ask, text, optional=each.optional) for each in step.questions)
     return tuple(replace(each, why=each.why + more) for each in made)
 
 
@@ -389,11 +381,9 @@ def next_lines(found: Rescue, machine: Machine) -> Sequence[str]:
         Next.REQUEST: f"{program} csr --role primary --host NAME --out DIR",
         Next.OPEN: f"editor +{line} {machine.real(path)}",
         Next.UNDO: f"{program} rollback",
-        Next.COMMANDS: "",
         Next.AGAIN: f"{program} doctor",
-        Next.FINISH: "",
     }
-    return [f"{found.label(each)}: {words[each]}" for each in found.next_steps if words[each]]
+    return [f"{found.label(each)}: {words[each]}" for each in found.next_steps if each in words]
 
 
 def rescue_lines(found: Rescue, *, codes: bool) -> list[Line]:

@@ -12,6 +12,7 @@ from wizard.handoff.requirements import require_makeable, require_names
 from wizard.host.machine import now_utc
 from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs, order
+from wizard.planning.judge import unreadable
 from wizard.planning.primary.plan import Planned, kept_plan, uncertain
 from wizard.planning.proofs import Rehearsed, ask_java, rehearsal_lines, rehearse_all
 from wizard.questions.answers import CloudSupport, Goal, Phase, PrimaryKind
@@ -128,7 +129,7 @@ def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
     if roles[0] == "primary":
         rehearsed = [] if planned.phase.trusts_alone else rehearse_all(inputs, proven=kept.is_proven)
         return _of(inputs, planned, rehearsed=rehearsed)
-    return _of(inputs, _with(planned, inputs.unreadable(inputs.judged(roles[0]).chain.certificates)))
+    return _of(inputs, _with(planned, unreadable(inputs.machine, inputs.judged(roles[0]).chain.certificates)))
 
 
 def _checked(inputs: PlanInputs, planned: Planned) -> Planned:

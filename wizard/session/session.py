@@ -6,11 +6,10 @@ engine, so the full screen imports it after its first paint.
 
 import shlex
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from wizard.certificates.hostnames import address
 from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import APPLIED, NO_CHANGE, STUCK, Event, Outcome
-from wizard.change.plan import Plan, Probe
+from wizard.change.plan import Probe
 from wizard.change.staging import check_java
 from wizard.change.store import history
 from wizard.change.targets import check_expected, look
@@ -28,11 +27,9 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
-from wizard.host.files import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
+from wizard.host.files import DEFAULT_STORE_PASSWORD, resolve
 from wizard.host.machine import Machine, command, now_utc, own_names
-from wizard.planning.inputs import PlanInputs, secret_of_key
-from wizard.planning.judge import Judged
-from wizard.planning.phase_question import phase_question
+from wizard.planning.inputs import PlanInputs, secret_of_key, unseen
 from wizard.planning.primary.plan import CACERTS_SECRET, Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
@@ -40,26 +37,14 @@ from wizard.printable import printable
 from wizard.probing.handshake import is_here
 from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint, word_for
 from wizard.questions.field_text import needed, parsed, shown
-from wizard.questions.flow import DEFAULT_WAIT_S, PHASE_STEPS, Ask, Question, Step, StepId, View, after, steps
-from wizard.questions.passwords import generate
+from wizard.questions.flow import PHASE_STEPS, Ask, Question, Step, StepId, View, after, steps
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome
-from wizard.reports.calendar import Ending
 from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
 from wizard.reports.review import Review, answer_words, decided, decided_lines
 from wizard.secret import Secret
-from wizard.session import (
-    first_page,
-    kept_answers,
-    overview,
-    repair_flow,
-    review,
-    saved_run,
-    undo,
-    validation,
-    warnings,
-)
+from wizard.session import kept_answers, overview, repair_flow, review, saved_run, undo, validation
 from wizard.session.overview import Overview, Presented
 from wizard.session.repair_flow import Next, Rescue, rescue_lines
 from wizard.session.requests import write_request
@@ -93,13 +78,17 @@ NAME_S = 1.0
 """The longest wait for the resolver, in seconds."""
 
 
+@dataclass(eq=False, repr=False)
 class Session:
     """One operator's run on one machine.
 
     Attributes:
-        machine: what is changed, and whose state folder keeps the answers.
+        machine: what is read and changed, and whose state folder keeps the answers.
         answers: so far.
         base: the folder that relative paths in the answers are taken from.
+        dry_run: `start` refuses nothing and changes nothing.
+        notes: lines for the first screen.
+        given: of a command, with its secrets and perhaps a plan that was kept, which is checked again and applied.
         answered: whether anything was answered in this run.
         pasted: the texts that were pasted in place of files, by their words in the answers; in
             memory alone.
@@ -110,106 +99,61 @@ class Session:
         kept_answers: the file that has the answers of this run for the next renewal, once it is completed.
     """
 
-    def __init__(  # noqa: PLR0913 - everything but the machine has a default
-        self,
-        machine: Machine,
-        *,
-        answers: Answers | None = None,
-        base: Path | None = None,
-        secrets: SecretGiver | None = None,
-        dry_run: bool = False,
-        plan: Plan | None = None,
-        chains: Mapping[str, Sequence[bytes]] | None = None,
-        notes: tuple[str, ...] = (),
-        wait_s: float = DEFAULT_WAIT_S,
-    ) -> None:
-        """Start with *answers*; nothing is read yet.
+    machine: Machine
+    answers: Answers = field(default_factory=Answers)
+    base: Path = field(default_factory=Path.cwd)
+    dry_run: bool = False
+    notes: tuple[str, ...] = ()
+    given: PlanInputs | None = None
+    answered: bool = field(default=False, init=False)
+    pasted: dict[str, Secret] = field(default_factory=dict, init=False)
+    taken_up: bool = field(default=False, init=False)
+    renews: bool = field(default=False, init=False)
+    prefilled: datetime | None = field(default=None, init=False)
+    kept_answers: str = field(default="", init=False)
+    _typed: dict[str, Secret] = field(default_factory=dict, init=False)
+    _own: dict[str, str] = field(default_factory=dict, init=False)
+    _taken: dict[str, str] = field(default_factory=dict, init=False)
+    _chains_of: dict[PrimaryKind, tuple[str, ...]] = field(default_factory=dict, init=False)
+    """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
+    _ports_of: dict[PrimaryKind, int] = field(default_factory=dict, init=False)
+    _refused: dict[str, Secret] = field(default_factory=dict, init=False)
+    _other: dict[str, Secret] = field(default_factory=dict, init=False)
+    """Typed before for the same key and refused: a store and its private key may have two passwords."""
+    _inputs: PlanInputs | None = field(default=None, init=False)
+    _examined: dict[str, Rescue] = field(default_factory=dict, init=False)
+    _review: Review | None = field(default=None, init=False)
+    _planned: Planned | None = field(default=None, init=False)
+    _handed: Answers | None = field(default=None, init=False)
+    _accepted: set[str] = field(default_factory=set, init=False)
+    _earlier: list[Outcome] = field(default_factory=list, init=False)
+    _run: watch.ChangeRun | None = field(default=None, init=False)
+    _outcome: Outcome | None = field(default=None, init=False)
+    _completed: Outcome | None = field(default=None, init=False)
+    _started: bool = field(default=False, init=False)
 
-        Args:
-            machine: what is read and changed.
-            answers: from a file, or None for the defaults.
-            base: the folder that relative paths in the answers are taken from; None is the current one.
-            secrets: gives passwords from named sources; None reads the sources in the answers alone.
-            dry_run: `start` refuses nothing and changes nothing.
-            plan: one that was kept; it is checked again and applied instead of a new one.
-            chains: the certificates (DER) for each role that *plan* was made with, in place of files.
-            notes: lines for the first screen.
-            wait_s: how long the server may take to answer after the restart.
-        """
-        self.machine = machine
-        self.answers = answers or Answers()
-        self.dry_run = dry_run
-        self._kept = plan
-        self._chains = chains or {}
-        self.notes = notes
-        self.wait_s = wait_s
-        self.base = base or Path.cwd()
-        self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
-        self._typed: dict[str, Secret] = {}
-        self.pasted: dict[str, Secret] = {}
-        self._own: dict[str, str] = {}
-        self._taken: dict[str, str] = {}
-        self._chains_of: dict[PrimaryKind, tuple[str, ...]] = {}
-        """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
-        self._ports_of: dict[PrimaryKind, int] = {}
-        self._refused: dict[str, Secret] = {}
-        self._other: dict[str, Secret] = {}
-        """Typed before for the same key and refused: a store and its private key may have two passwords."""
-        self._inputs: PlanInputs | None = None
-        self._examined: dict[str, Rescue] = {}
-        self._review: Review | None = None
-        self._planned: Planned | None = None
-        self._handed: Answers | None = None
-        self._accepted: set[str] = set()
-        self._earlier: list[Outcome] = []
-        self._run: watch.ChangeRun | None = None
-        self._outcome: Outcome | None = None
-        self._completed: Outcome | None = None
-        self._started = False
-        self._given = self.answers
-        self.answered = False
-        self.taken_up = False
+    def __post_init__(self) -> None:
+        self._first = self.given or PlanInputs(self.machine, self.answers, self.base, self.secret, dry_run=self.dry_run)
         self.recommended = self.answers.goal
-        self.renews = False
-        self.prefilled: datetime | None = None
-        self.kept_answers = ""
-
-    @cached_property
-    def generated(self) -> Secret:
-        """The password of this run, where the operator wants one to be generated."""
-        return generate()
 
     @classmethod
     def of(cls, inputs: PlanInputs) -> "Session":
         """A session in which everything is answered."""
-        return cls(
-            inputs.machine,
-            answers=inputs.answers,
-            base=inputs.base,
-            secrets=lambda name, *, base, source: inputs.secret(name),  # noqa: ARG005, PLW0108 - it knows both
-            dry_run=inputs.dry_run,
-            plan=inputs.kept,
-            chains=inputs.chains,
-            wait_s=inputs.wait_s,
-        )
+        return cls(inputs.machine, inputs.answers, inputs.base, inputs.dry_run, given=inputs)
 
     @property
     def inputs(self) -> PlanInputs:
         """What plans and bundles are made from, as it is now; files are read once until an answer changes."""
         if self._inputs is None or self._inputs.answers is not self.answers:
-            self._inputs = PlanInputs(
-                self.machine,
-                self.answers,
-                self.base,
-                self.secret,
-                self._key_password,
-                generated=self.generated,
-                wait_s=self.wait_s,
-                dry_run=self.dry_run,
-                kept=self._kept,
-                chains=self._chains,
+            self._inputs = replace(
+                self._first,
+                answers=self.answers,
+                base=self.base,
+                secret=self.secret,
+                key_password=self._key_password,
                 checklist=checklist.load(self.machine),
                 pasted=self.pasted,
+                progress=unseen,
             )
         return self._inputs
 
@@ -222,23 +166,23 @@ class Session:
     def asked(self, step: Step) -> tuple[Question, ...]:
         """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
         if step.id == StepId.PORTAL:
-            return warnings.with_advice(self.inputs, step.questions)
+            return validation.with_advice(self.inputs, step.questions)
         if step.role and step.role != "others":
             self._look_at_names(step.role)
-        if step.id == repair_flow.EXAMINE:
+        if step.id == StepId.EXAMINE:
             return repair_flow.asked(step, self.rescue(step.id))
         questions = step.questions
         if step.id == StepId.PLACE and self.prefilled is not None:
             values, day = tuple(choice.value for choice in questions[0].choices), f"{self.prefilled:%Y-%m-%d}"
             questions = (Question.of("primary.kind", Ask.CHOICE, "primary.kind.prefilled", values=values, day=day),)
-        more = (*warnings.root_questions(self.inputs, step), *warnings.file_questions(self.inputs, step))
+        more = (*validation.root_questions(self.inputs, step), *validation.file_questions(self.inputs, step))
         return (*questions, *more, *(self._phase_question(step) if step.id in PHASE_STEPS else ()))
 
     def _phase_question(self, step: Step) -> tuple[Question, ...]:
         """Which phase is next, when the root changes; otherwise an answer of an earlier change is forgotten."""
         question = None
         with suppress(WizardError):
-            question = phase_question(self.inputs, here=step.id == StepId.PRIMARY_VERDICT)
+            question = validation.phase_question(self.inputs, here=step.id == StepId.PRIMARY_VERDICT)
         if question is None and self.answers.phase is not Phase.AUTO:
             self.answers = self.answers.put("phase", Phase.AUTO)
         return (question,) if question is not None else ()
@@ -246,7 +190,7 @@ class Session:
     def _look_at_names(self, role: str) -> None:
         """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
         try:
-            name = self.judged(role).suggested_host
+            name = self.inputs.judged(role).suggested_host
         except WizardError:
             return
         own = {socket.gethostname().lower(), socket.getfqdn().lower()}
@@ -286,7 +230,9 @@ class Session:
                 self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
                 # The port that was found is that of this machine, not of a primary elsewhere.
                 self._ports_of[before] = self.answers.primary.port
-                self.answers = self.answers.put("primary.port", self._ports_of.get(value, self._given.primary.port))
+                self.answers = self.answers.put(
+                    "primary.port", self._ports_of.get(value, self._first.answers.primary.port)
+                )
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
@@ -300,8 +246,8 @@ class Session:
 
         That needs no network and no more than two small files.
         """
-        blank = replace(self.answers.primary, port=self._given.primary.port)
-        if replace(self.answers, goal=self._given.goal, primary=blank) != self._given:
+        blank = replace(self.answers.primary, port=self._first.answers.primary.port)
+        if replace(self.answers, goal=self._first.answers.goal, primary=blank) != self._first.answers:
             return
         with suppress(WizardError):
             kept = kept_answers.load(self.machine)
@@ -348,7 +294,7 @@ class Session:
         if key in self._typed:
             return self._typed[key]
         role, _, name = key.rpartition(".")
-        found = self._giver(key, base=self.base, source=self.answers.get(key))
+        found = self.given.secret(key) if self.given else resolve(self.answers.get(key), base=self.base, name=key)
         if found is None and name == "password" and role != "primary":
             # One password for all other machines, else the primary's: so they are asked for.
             return self._typed.get("others.password") or self._typed.get("primary.password")
@@ -374,22 +320,18 @@ class Session:
             self._handed = self.answers
         return problems
 
-    def fails(self, step: Step) -> bool:
-        """BLOCKING. Whether *step* cannot be left."""
-        return bool(self.check(step))
-
     def pending_warnings(self, step: Step) -> tuple[Finding, ...]:
         """BLOCKING. The warnings at *step* that nobody has accepted yet: the operator is asked before going on.
 
         Raises:
             WizardError: a file cannot be read any more.
         """
-        found = self.review().findings if step.view is View.REVIEW else warnings.of_chains(self.inputs, step)
-        return tuple(each for each in warnings.warnings(found) if warnings.identity(each) not in self._accepted)
+        found = self.review().findings if step.view is View.REVIEW else validation.of_chains(self.inputs, step)
+        return tuple(each for each in validation.warnings(found) if validation.identity(each) not in self._accepted)
 
     def accept_warnings(self, pending_warnings: Iterable[Finding]) -> None:
         """Go on in spite of *pending_warnings*: exactly these are not asked about again in this run."""
-        self._accepted.update(warnings.identity(finding) for finding in pending_warnings)
+        self._accepted.update(validation.identity(finding) for finding in pending_warnings)
 
     def tick(self, item: str) -> list[Line]:
         """BLOCKING. Tick this item of the checklist, or take its tick away; the list as it is then.
@@ -405,15 +347,17 @@ class Session:
         """BLOCKING. What the view of *step* shows."""
         match step.view:
             case View.FACTS:
-                return [*(Line(note) for note in self.notes if note), *first_page.first_lines(self.overview())]
+                return [*(Line(note) for note in self.notes if note), *overview.first_lines(self.overview())]
             case View.VERDICT:
-                return warnings.verdicts(self.inputs, step)
+                return validation.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
                 return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
                 return undo.history_lines(self.machine)
             case View.CONFIRM:
-                return warnings.confirmation(self.inputs, self.planned)
+                if self.answers.goal is Goal.UNDO:
+                    return undo.undo_lines(self.machine, undo.chosen(self.machine, self.answers.change))
+                return outcome.confirm(self.review().plan, self.machine)
             case View.ELSEWHERE:
                 self.inputs.read_machine_again()
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
@@ -437,7 +381,7 @@ class Session:
         return self._examined[step_id]
 
     def _examine(self) -> Rescue:
-        return self.rescue(repair_flow.EXAMINE)
+        return self.rescue(StepId.EXAMINE)
 
     def begin_round(self, step: Step) -> str:
         """Go on from what *step* has seen as if it were the first look; a password for the last repair is forgotten.
@@ -449,11 +393,11 @@ class Session:
         self._typed.pop(repair_flow.PASSWORD, None)
         self.invalidate()
         if seen is not None:
-            self._examined[repair_flow.EXAMINE] = seen
+            self._examined[StepId.EXAMINE] = seen
         # The change that has ended is not the one to follow any more; the summary still names it.
         self.forget_change()
         self.let_go()
-        return repair_flow.EXAMINE
+        return StepId.EXAMINE
 
     def overview(self) -> Overview:
         """BLOCKING, two seconds at most for the port. What this machine is and presents, and what is recommended.
@@ -468,10 +412,6 @@ class Session:
             self.answers = self.answers.put("primary.port", probed.port)
         self.recommended = seen.goal
         return seen
-
-    def endings(self) -> tuple[Ending, ...]:
-        """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
-        return warnings.endings(self.inputs)
 
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
@@ -503,7 +443,7 @@ class Session:
         After a repair the run can end here, so that comes before what needs a person.
         """
         found = self.rescue(step.id).next_steps
-        if step.id != repair_flow.EXAMINE_AGAIN or found[0] is Next.REPAIR:
+        if step.id != StepId.EXAMINE_AGAIN or found[0] is Next.REPAIR:
             return found
         return tuple(dict.fromkeys((Next.FINISH, *found)))
 
@@ -511,10 +451,6 @@ class Session:
         """BLOCKING. The text file that the first cause at *step* is about, and its line."""
         path, line = self.rescue(step.id).place
         return self.machine.real(path), line
-
-    def commands_by_hand(self, step: Step) -> list[str]:
-        """BLOCKING. What a person types who repairs the causes at *step* by hand."""
-        return self.rescue(step.id).commands(self.machine)
 
     def request_for(self) -> tuple[str, str]:
         """The host name that a request is probably for, and a folder for it."""
@@ -589,14 +525,6 @@ class Session:
             return self._other.get(name)
         return secret_of_key(self.secret, role)
 
-    def judged(self, role: str) -> Judged:
-        """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
-
-        Raises:
-            WizardError: the files cannot be read or hold no certificate of a host.
-        """
-        return self.inputs.judged(role)
-
     # -- the change -----------------------------------------------------------------------------------------------
 
     def review(self) -> Review:
@@ -607,16 +535,15 @@ class Session:
         """
         if self._review is None:
             made, self._planned = review.review(self.inputs, self._examine)
-            if self._kept is None:
+            if self._first.kept is None:
                 asked = self._as_asked(View.VERDICT, View.DIAGNOSIS)
-                decided = decided_lines(asked, self.answers, self.value, self.has_secret)
-                made = replace(made, decided=tuple(decided))
+                made = replace(made, decided=tuple(decided_lines(asked, self.answer_words)))
             self._review = made
         return self._review
 
     def decided(self) -> list[tuple[Step, Question, str]]:
         """BLOCKING. What is answered up to the review, in words, whether or not it was asked yet."""
-        return list(decided(self._as_asked(View.VERDICT), self.answers, self.value, self.has_secret))
+        return list(decided(self._as_asked(View.VERDICT), self.answer_words))
 
     def answer_words(self, question: Question) -> str:
         """The answer to *question* in words."""
@@ -631,19 +558,16 @@ class Session:
             for step in self.steps()
         ]
 
-    def planned(self) -> Plan:
-        """BLOCKING. The plan of the review."""
-        return self.review().plan
-
     def outdated(self) -> WizardError | None:
         """BLOCKING. Why the kept plan does not fit this machine any more; None when it does, or there is none."""
-        if self._kept is None:
+        kept = self._first.kept
+        if kept is None:
             return None
         try:
-            for step in self._kept.file_steps:
+            for step in kept.file_steps:
                 target = resolve_file(self.machine, step.path)
                 check_expected(target, look(target)[0], step.expect)
-            check_java(self._kept, jre.identity(self.machine))
+            check_java(kept, jre.identity(self.machine))
         except WizardError as error:
             return error
         return None
@@ -670,7 +594,7 @@ class Session:
 
     def _begun(self) -> None:
         self._outcome, self._started, self.taken_up = None, True, False
-        if self._kept is None:
+        if self._first.kept is None:
             self.keep_beside_change()
 
     def _keep_list(self) -> None:
@@ -744,7 +668,7 @@ class Session:
 
     def keep_answers(self) -> None:
         """BLOCKING. Keep the answers for the next renewal: this run is completed. A kept plan has none."""
-        if self.answers.goal.installs and not self.dry_run and self._kept is None and not self.unknown_answers:
+        if self.answers.goal.installs and not self.dry_run and self._first.kept is None and not self.unknown_answers:
             keep = kept_answers.keep_renewed if self.renews else kept_answers.keep
             # The change is made; answers that cannot be kept are given again next year.
             with suppress(WizardError, OSError):
@@ -882,7 +806,7 @@ class Session:
             if step.view is View.APPLY:
                 break
             asks = {question.ask for question in step.questions}
-            if (Ask.SECRET in asks or (several and Ask.NEW_SECRET in asks)) and self.fails(step):
+            if (Ask.SECRET in asks or (several and Ask.NEW_SECRET in asks)) and self.check(step):
                 return step
         return None
 

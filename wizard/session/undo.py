@@ -18,11 +18,6 @@ from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review, UndoStep
 
 
-def changes(machine: Machine) -> tuple[Entry, ...]:
-    """All changes on record, oldest first."""
-    return history(machine)
-
-
 @dataclass(frozen=True, slots=True)
 class Undoable:
     """A change on record, and what undoing it means.
@@ -43,7 +38,7 @@ class Undoable:
 
 def undoable(machine: Machine) -> list[Undoable]:
     """The changes on record, the newest first, with what undoing each means; only looks."""
-    return [_undoable(machine, entry) for entry in reversed(changes(machine))]
+    return [_undoable(machine, entry) for entry in reversed(history(machine))]
 
 
 def _undoable(machine: Machine, entry: Entry) -> Undoable:
@@ -87,7 +82,7 @@ def chosen(machine: Machine, change: str) -> Manifest:
 def history_lines(machine: Machine) -> list[Line]:
     """Every change, the newest first, and whether it is still in effect."""
     result: list[Line] = []
-    for entry in reversed(changes(machine)):
+    for entry in reversed(history(machine)):
         state = f"undone by {entry.rolled_back_by}" if entry.rolled_back_by else printable(entry.outcome)
         tone = Tone.PLAIN if entry.in_effect else Tone.FAINT
         result.append(Line(f"{entry.id}  {state}", tone))

@@ -14,7 +14,6 @@ from wizard.errors import WizardError
 from wizard.handoff import build, client, gateway, portal
 from wizard.handoff.bundle import Pack
 from wizard.handoff.client import ClientInput, common_text, search_text
-from wizard.planning.gateway import stores
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.judge import Judged, Loaded
 from wizard.questions.answers import AccountAnswers, ClientAnswers, CloudSupport, GatewayAnswers
@@ -147,8 +146,7 @@ def test_a_hostile_subject_cannot_leave_its_place_in_the_script() -> None:
 
 
 def test_a_client_without_local_storage_needs_nothing() -> None:
-    answers = ClientAnswers(host="pcclient-host", local_storage=False)
-    made = client.make_pack(ClientInput(answers, None, "", "primary-host", None))
+    made = client.nothing("pcclient-host")
     assert names(made) == {"CHECKLIST.md"}
     assert "needs no certificate" in data(made, "CHECKLIST.md")
 
@@ -270,7 +268,7 @@ def test_what_a_gateway_of_a_cloud_primary_trusts(
 
 def test_no_trust_store_for_a_public_root() -> None:
     private, public = given(), given(primary_public=True)
-    assert set(stores.settings(private)) - set(stores.settings(public)) == {
+    assert set(private.settings()) - set(public.settings()) == {
         "HCP_DEFAULT_TRUSTSTORE",
         "HCP_DEFAULT_TRUSTSTORE_PASSWORD",
     }
@@ -280,11 +278,11 @@ def test_no_trust_store_for_a_public_root() -> None:
 
 def test_the_unattended_file_keeps_every_other_byte() -> None:
     old = b'\xef\xbb\xbf# comment\r\nA="1"\r\n  HCP_DEFAULT_KEYSTORE="old"  # mine\r\nB=2\r\n'
-    new = stores.edited(given(), old)
+    new = given().edited(old)
     assert new.startswith(
         b'\xef\xbb\xbf# comment\r\nA="1"\r\n  HCP_DEFAULT_KEYSTORE="/etc/cloudstream-tls/gateway-host.pfx"  # mine\r\nB=2\r\n'
     )
-    assert stores.edited(given(), new) == new
+    assert given().edited(new) == new
 
 
 @pytest.mark.parametrize("sign", ["$", "`", '"', "'", "\\", "\n"])

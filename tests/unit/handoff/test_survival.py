@@ -9,17 +9,19 @@ import pytest
 
 from tests.support.pki import NOW, Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
+from wizard.change.store import history
 from wizard.cli.crash import report_bug, trace_text
 from wizard.cli.dispatch import SecretSources
 from wizard.errors import WizardError
 from wizard.host.machine import Machine, command
+from wizard.planning.judge import Reading
 from wizard.planning.judge import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
 from wizard.reports.review import compare_lines
 from wizard.secret import Secret
 from wizard.session.saved_run import NAME, forget, load, save
 from wizard.session.session import Session
-from wizard.session.undo import changes, chosen, history_lines, newest
+from wizard.session.undo import chosen, history_lines, newest
 
 CANARY = "Canary-in-a-l0cal"
 
@@ -151,21 +153,21 @@ def test_comparisons() -> None:
 def test_one_bad_file_in_a_folder_is_told_but_a_named_one_ends_it(tmp_path: Path) -> None:
     (tmp_path / "good.pem").write_bytes(acme().primary.chain_pem)
     (tmp_path / "locked.pfx").write_bytes(acme().gateway.pfx("another"))
-    loaded = load_files(["."], tmp_path, lambda: None, "primary-host")
+    loaded = load_files(["."], Reading(tmp_path, lambda: None), "primary-host")
     assert loaded.chain.leaf == acme().primary.certificate
     assert [(path.name, error.code) for path, error in loaded.problems] == [("locked.pfx", "reading.password-needed")]
     with pytest.raises(WizardError) as refusal:
-        load_files(["good.pem", "locked.pfx"], tmp_path, lambda: None, "primary-host")
+        load_files(["good.pem", "locked.pfx"], Reading(tmp_path, lambda: None), "primary-host")
     assert refusal.value.code == "reading.password-needed"
     (tmp_path / "good.pem").unlink()
     with pytest.raises(WizardError) as refusal:
-        load_files(["."], tmp_path, lambda: Secret("wrong one"), "primary-host")
+        load_files(["."], Reading(tmp_path, lambda: Secret("wrong one")), "primary-host")
     assert refusal.value.code == "reading.password-wrong"
 
 
 def test_nothing_to_undo(tmp_path: Path) -> None:
     machine = Machine(state_dir=tmp_path)
-    assert (changes(machine), newest(machine)) == ((), "")
+    assert (history(machine), newest(machine)) == ((), "")
     assert [line.text for line in history_lines(machine)] == ["No change is on record."]
     with pytest.raises(WizardError) as refusal:
         chosen(machine, "")

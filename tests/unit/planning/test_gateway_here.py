@@ -17,7 +17,7 @@ from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Access, Account
 from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended
 from wizard.planning.gateway.steps import holds_anchors, holds_chain, make_plan
-from wizard.planning.gateway.stores import GatewayInput, settings
+from wizard.planning.gateway.stores import GatewayInput
 from wizard.secret import Secret
 
 FOLDER = PurePosixPath("/etc/cloudstream-tls")
@@ -57,7 +57,7 @@ def facts(**changes: object) -> GatewayFacts:
 
 
 def installed(own: GatewayInput, anchors: list[Certificate]) -> GatewayFacts:
-    lines = "".join(f'{name}="{value}"\n' for name, value in settings(own).items())
+    lines = "".join(f'{name}="{value}"\n' for name, value in own.settings().items())
     return facts(
         unattended=unattended(TEXT + lines),
         keystore=store(STORE, keystore(own.chain, PASSWORD, profile=Profile.MODERN)),

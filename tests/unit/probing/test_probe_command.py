@@ -22,7 +22,7 @@ from wizard.change.plan import Plan, Probe
 from wizard.cli import main as cli
 from wizard.cli import probe
 from wizard.host.machine import Machine
-from wizard.planning.judge import judge_role
+from wizard.planning.judge import Reading, judge_role
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.probing.probe import ProbeResult, Target, probe_many
 from wizard.questions.answers import AccountAnswers, Answers, OcspProbe, PrimaryAnswers
@@ -268,7 +268,7 @@ def test_a_revoked_certificate_is_an_error(
             primary=PrimaryAnswers(chain=(str(leaf),)), account=AccountAnswers(ocsp_probe=OcspProbe.YES)
         )
         seen = MachineSnapshot(Machine(root=tmp_path, state_dir=tmp_path / "s"))
-        judged = judge_role("primary", before_use, tmp_path, lambda: None, seen)
+        judged = judge_role("primary", before_use, Reading(tmp_path, lambda: None), seen)
     assert (code, scripted, asked, unasked) == (1, 1, 1, 0)
     assert "[revocation.revoked]" in out
     assert "[revocation.revoked]" in told

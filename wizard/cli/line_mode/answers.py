@@ -1,24 +1,23 @@
 """One question of the line mode: it is put, and a sentence says what was taken."""
 
+import os
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from wizard import codes
 from wizard.cli.line_mode.dialogue import Back, Dialogue
-from wizard.cli.line_mode.numbered_files import folder_of, offer
 from wizard.errors import WizardError
 from wizard.host.files import expand_inputs
 from wizard.host.jre import parse_version
 from wizard.printable import printable
-from wizard.questions.answers import BEGINS, MARK, is_pasted, pasted_word
+from wizard.questions.answers import BEGINS, MARK, VERSIONS, is_pasted, pasted_word
 from wizard.questions.flow import Ask, Question
 from wizard.secret import Secret
-from wizard.session.first_page import TAKES
 from wizard.session.help_pages import question_place
+from wizard.session.overview import TAKES
 from wizard.session.session import Session
 
-VERSIONS = {"others.gateways": ("gateway", "java", "Java"), "others.clients": ("client", "windows", "Windows")}
-"""The table of the answers for each list of machines, its key for a version, and of what."""
 IN_VAIN = ("others.chain", "others.password")
 """Not asked while there are no other machines."""
 
@@ -111,13 +110,10 @@ class Asker:
 
     def _choice(self, question: Question) -> None:
         best = self.session.recommended if question.key == "goal" else ""
-        labels = [
-            (
-                str(each.value),
-                f"{each.label}{f' ({each.detail})' if each.detail else ''}{', recommended' * (each.value == best)}",
-            )
-            for each in question.choices
-        ]
+        labels = []
+        for each in question.choices:
+            more = f" ({each.detail})" if each.detail else ""
+            labels.append((str(each.value), f"{each.label}{more}{', recommended' * (each.value == best)}"))
         now = best if best and not self.session.answered else self.session.value(question)
         self.session.put(question, self.dialogue.pick(labels, str(now)))
 
@@ -125,24 +121,24 @@ class Asker:
 
     def _paths(self, question: Question) -> None:
         before = self.session.value(question)
-        folder = folder_of("" if pasted_word(before) else _last(before))
+        last = "" if pasted_word(before) else _last(before)
+        folder = last[: last.rfind("/") + 1]
         while True:
-            offered = offer(
-                self.session.base, folder, certificates=question.takes_pem or question.key == "others.chain"
-            )
-            if offered.names:
-                self.dialogue.say(f"Files in {offered.folder or self.session.base} (you can enter their numbers):")
-            for number, name in enumerate(offered.names, start=1):
+            certificates = question.takes_pem or question.key == "others.chain"
+            names, more = offer(self.session.base, folder, certificates=certificates)
+            if names:
+                self.dialogue.say(f"Files in {folder or self.session.base} (you can enter their numbers):")
+            for number, name in enumerate(names, start=1):
                 what = ", this folder and all its files" if name == folder else ", a folder" * name.endswith("/")
                 self.dialogue.say(f"  {number:2}  {name}{what}")
-            if offered.more:
-                self.dialogue.say(f"      and {offered.more} more; type their names")
+            if more:
+                self.dialogue.say(f"      and {more} more; type their names")
             text = self.dialogue.ask("Answer", before)
-            numbers = _numbers(text) if offered.names else []
-            if max(numbers, default=0) > len(offered.names):
-                self.dialogue.say(f"Error: please type numbers from 1 to {len(offered.names)}, or a path.")
+            numbers = _numbers(text) if names else []
+            if max(numbers, default=0) > len(names):
+                self.dialogue.say(f"Error: please type numbers from 1 to {len(names)}, or a path.")
                 continue
-            picked = [offered.names[at - 1] for at in numbers]
+            picked = [names[at - 1] for at in numbers]
             opened = picked[0] if len(picked) == 1 and picked[0].endswith("/") and picked[0] != folder else ""
             if not opened:
                 break
@@ -214,8 +210,32 @@ def _last(text: str) -> str:
 def _numbers(text: str) -> list[int]:
     """The numbers in *text* when it holds nothing else."""
     words = text.replace(",", " ").split()
-    return (
-        [int(word) for word in words]
-        if all(word.isascii() and word.isdigit() and word != "0" for word in words)
-        else []
-    )
+    numbers = all(word.isascii() and word.isdigit() and word != "0" for word in words)
+    return [int(word) for word in words] if numbers else []
+
+
+# -- the files of a folder as numbered lines, to name one by its number ------------------------------------------------
+
+ENDINGS = frozenset({".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".jks", ".jceks", ".key"})
+"""Of files with certificates or keys. Any other file can be typed: its content counts, not its name."""
+MOST_READ, MOST_SHOWN = 2000, 20
+
+
+def offer(base: Path, folder: str, *, certificates: bool) -> tuple[list[str], int]:
+    """BLOCKING. How each entry of *folder*, relative to *base*, is typed, and how many more there are.
+
+    Folders end with a slash; the first entry is the folder itself when it can be taken. Of files only those with
+    *certificates*, or all.
+    """
+    found: list[tuple[bool, str]] = []
+    try:
+        with os.scandir(base / os.path.expanduser(folder or ".")) as entries:  # noqa: PTH111 - "~/" keeps its slash
+            for _number, entry in zip(range(MOST_READ), entries, strict=False):
+                wanted = entry.is_dir() or not certificates or Path(entry.name).suffix.lower() in ENDINGS
+                if wanted and not entry.name.startswith(".") and printable(entry.name) == entry.name:
+                    found.append((entry.is_dir(), f"{folder}{entry.name}{'/' if entry.is_dir() else ''}"))
+    except OSError:
+        return [], 0
+    names = [name for _is_folder, name in sorted(found)]
+    own = [folder] if folder and certificates and names else []
+    return own + names[:MOST_SHOWN], max(0, len(names) - MOST_SHOWN)

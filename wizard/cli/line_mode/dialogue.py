@@ -1,16 +1,19 @@
 """Output and questions of the line mode: words wrapped to the terminal, numbers for choices, ways out."""
 
+import contextlib
 import getpass
 import os
 import re
+import select
+import termios
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from wizard import codes
-from wizard.cli.line_mode.pem_input import read_pem
 from wizard.errors import WizardError
 from wizard.printable import printable
+from wizard.questions.answers import BEGINS, ENDS, LARGEST
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 from wizard.session.help_pages import plain_text, search
@@ -126,14 +129,6 @@ class Dialogue:
             case _:
                 return False
         return True
-
-    def choose(self, prompt: str, words: Sequence[str], default: str) -> str:
-        """One of *words*; anything else is asked again."""
-        while True:
-            answer = self.ask(prompt, default).lower()
-            if answer in words:
-                return answer
-            self.say(f"Error: please type one of: {', '.join(words)}.")
 
     def pick(self, choices: Sequence[tuple[str, str]], default: str = "") -> str:
         """The first part of one of *choices*, whose second parts are shown with numbers; the name is taken, too."""
@@ -255,3 +250,46 @@ def chosen(numbered: Sequence[Line], answer: str) -> Line | None:
         return numbered[int(answer) - 1] if 0 < int(answer) <= len(numbered) else None
     word = answer.lower()
     return next((line for line in numbered if word == line.step or line.text.lower().startswith(word)), None)
+
+
+# -- PEM that is pasted: lines that are not shown, until an empty one behind the last block ---------------------------
+
+_MORE_S = 0.3
+"""So long after an empty line more of the same text may come."""
+
+
+def read_pem(first: str, stdin: TextIO) -> str:
+    """Read lines of *stdin* behind *first*, which was typed already ("" when nothing was).
+
+    The text ends at the end of the input, and at an empty line outside a block when nothing more is on its way.
+    A terminal does not show what is typed meanwhile.
+    """
+    text = first
+    with _hidden(stdin):
+        while len(text) <= LARGEST:
+            line = stdin.readline()
+            ends = not line.strip() and text.count(BEGINS) == text.count(ENDS)
+            if not line or (ends and not _more(stdin)):
+                break
+            text += f"\n{line.rstrip()}"
+    return text
+
+
+def _more(stdin: TextIO) -> bool:
+    """Whether a terminal has more to read; from a pipe an empty line is the end."""
+    return stdin.isatty() and bool(select.select([stdin], [], [], _MORE_S)[0])
+
+
+@contextlib.contextmanager
+def _hidden(stdin: TextIO) -> Iterator[None]:
+    if not stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(stdin)
+    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    # What was pasted already is still to be read: nothing is discarded.
+    termios.tcsetattr(stdin, termios.TCSANOW, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(stdin, termios.TCSANOW, before)

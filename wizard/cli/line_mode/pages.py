@@ -12,7 +12,7 @@ from wizard.reports.checklist import progress
 from wizard.reports.lines import Line, doubt_lines
 from wizard.reports.progress import OWN_NAMES, act_rows
 from wizard.reports.review import Review
-from wizard.session.first_page import presented_lines
+from wizard.session.overview import presented_lines
 from wizard.session.session import Session
 from wizard.session.undo import Undoable
 
@@ -35,8 +35,10 @@ def goes_on(session: Session, dialogue: Dialogue, step: Step) -> bool:
     pending_warnings = session.pending_warnings(step)
     if not pending_warnings:
         return True
-    dialogue.say_lines(doubt_lines(pending_warnings)[:-1])
-    if dialogue.choose("Continue anyway? (yes/no)", ("yes", "no"), "no") == "yes":
+    dialogue.say_lines(doubt_lines(pending_warnings))
+    while (answer := dialogue.ask("Continue anyway? (yes/no)", "no").lower()) not in {"yes", "no"}:
+        dialogue.say("Error: please type one of: yes, no.")
+    if answer == "yes":
         session.accept_warnings(pending_warnings)
         return True
     dialogue.say("You are still at this step; type back for the one before.")

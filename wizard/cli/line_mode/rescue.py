@@ -9,9 +9,9 @@ from wizard.cli.line_mode.pages import TYPE_AGAIN
 from wizard.errors import WizardError
 from wizard.host import editor
 from wizard.questions.answers import Goal
-from wizard.questions.flow import Step
+from wizard.questions.flow import Step, StepId
 from wizard.secret import Secret
-from wizard.session.repair_flow import EXAMINE_AGAIN, WORDS, Next, rescue_lines
+from wizard.session.repair_flow import WORDS, Next, rescue_lines
 from wizard.session.session import Session
 
 OVER = "over"
@@ -33,7 +33,7 @@ def visit(asker: Asker, step: Step) -> str:
             continue
         dialogue.say_lines(rescue_lines(found, codes=with_codes))
         dialogue.say("\nWhat next?")
-        again = step.id == EXAMINE_AGAIN
+        again = step.id == StepId.EXAMINE_AGAIN
         choices = [(each.value, f"{found.label(each, again=again)}: {WORDS[each][1]}") for each in able]
         name = dialogue.pick([*choices, ("codes", CODES)])
         if name == "codes":
@@ -52,7 +52,7 @@ def _do(asker: Asker, step: Step, what: Next) -> str | None:
             return _repair(asker, step)
         case Next.REPLACE | Next.UNDO:
             goal = session.rescue(step.id).goal
-            if step.id == EXAMINE_AGAIN:
+            if step.id == StepId.EXAMINE_AGAIN:
                 session.begin_round(step)
             first = session.steps()[0].questions[0]
             session.put(first, Goal.UNDO if what is Next.UNDO else goal)
@@ -63,7 +63,7 @@ def _do(asker: Asker, step: Step, what: Next) -> str | None:
             _edit(session, dialogue, step)
         case Next.COMMANDS:
             dialogue.say()
-            for words in session.commands_by_hand(step):
+            for words in session.rescue(step.id).commands(session.machine):
                 dialogue.say(f"  {words}")
             dialogue.ask("\nPress Enter when you are done; everything is then checked again")
             session.invalidate()
@@ -76,7 +76,7 @@ def _do(asker: Asker, step: Step, what: Next) -> str | None:
 
 def _repair(asker: Asker, step: Step) -> str | None:
     session, dialogue = asker.session, asker.dialogue
-    if step.id == EXAMINE_AGAIN:
+    if step.id == StepId.EXAMINE_AGAIN:
         return session.begin_round(step)
     questions = session.asked(step)
     asker.all(questions, [question.key for question in questions])

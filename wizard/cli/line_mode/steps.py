@@ -32,6 +32,9 @@ def run(session: Session, *, stdin: TextIO, stdout: TextIO) -> int:
     return code
 
 
+_PAGES = {View.REVIEW: review, View.ELSEWHERE: left, View.CONFIRM: confirm, View.HISTORY: undo}
+
+
 class LineByLine:
     """Leads through the steps. It decides nothing: the session does."""
 
@@ -170,7 +173,7 @@ class LineByLine:
         """Behind *step*, which is done: where to go, with the answers saved."""
         steps = self.session.steps()
         at = place + 1
-        if step.view is View.REVIEW and self._changes_nothing():
+        if step.view is View.REVIEW and self.session.review().is_empty:
             at = self._place(StepId.APPLY) + 1
         while self._return_to and at < self._place(self._return_to) and self._is_fine(steps[at]):
             at += 1
@@ -180,10 +183,6 @@ class LineByLine:
         with contextlib.suppress(WizardError):
             self.session.save(name)
         return self._place(name)
-
-    def _changes_nothing(self) -> bool:
-        made = self.session.review()
-        return made.plan.is_empty and not made.undo
 
     def _is_fine(self, step: Step) -> bool:
         """Whether *step* was answered, and can still be left as it is."""
@@ -240,21 +239,11 @@ class LineByLine:
         return False
 
     def _page(self, step: Step, only: str) -> bool:
-        match step.view:
-            case View.REVIEW:
-                return review(self.session, self.dialogue, step)
-            case View.ELSEWHERE:
-                return left(self.session, self.dialogue, step)
-            case View.CONFIRM:
-                return confirm(self.session, self.dialogue, step)
-            case View.APPLY:
-                return self._apply()
-            case View.HISTORY:
-                return undo(self.session, self.dialogue, step)
-            case View.DIAGNOSIS:
-                return self._rescue(step)
-            case _:
-                return self._questions(step, only)
+        if step.view in _PAGES:
+            return _PAGES[step.view](self.session, self.dialogue, step)
+        if step.view is View.APPLY:
+            return self._apply()
+        return self._rescue(step) if step.view is View.DIAGNOSIS else self._questions(step, only)
 
     def _rescue(self, step: Step) -> bool:
         where = rescue.visit(self.asker, step)

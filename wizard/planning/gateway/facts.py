@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -50,14 +51,17 @@ class Unattended:
 
     def installed_path(self, name: str) -> PurePosixPath | None:
         """The full path that the setting *name* holds, None when it holds none."""
-        value = self.document.get(name)
-        path = PurePosixPath(value.text) if value is not None and value.decidable and value.text else None
-        return path if path is not None and path.is_absolute() else None
+        text = self._decided(name)
+        return PurePosixPath(text) if text.startswith("/") else None
 
     def installed_password(self, name: str) -> Secret | None:
         """The password that the setting *name* holds, None when a shell and a plain parser read two."""
+        text = self._decided(name)
+        return Secret(text) if text else None
+
+    def _decided(self, name: str) -> str:
         value = self.document.get(name)
-        return Secret(value.text) if value is not None and value.decidable and value.text else None
+        return value.text if value is not None and value.decidable else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,8 @@ class Store:
 
     path: PurePosixPath
     expect: Expectation
-    content: Bundle | None
-    password: Secret | None
+    content: Bundle | None = None
+    password: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ def look_at_unattended(machine: Machine, base: Path, text: str) -> Unattended:
     Raises:
         WizardError: it is not there, cannot be read or parsed, or is another kind of file.
     """
-    path = _logical(machine, base, text)
+    # A path below the machine's root is meant as it is; any other full path is the machine's own name for it.
+    path = machine.logical(Path(os.path.normpath(base / home_expanded(Path(text)))))
     expect, data = expectation(machine, path)
     if not expect.exists:
         if expect.kind == "absent":
@@ -133,12 +138,6 @@ def look_at_unattended(machine: Machine, base: Path, text: str) -> Unattended:
     return Unattended(path, expect, data, document)
 
 
-def _logical(machine: Machine, base: Path, text: str) -> PurePosixPath:
-    """A path below the machine's root is meant as it is; any other full path is the machine's own name for it."""
-    real = Path(os.path.normpath(base / home_expanded(Path(text))))
-    return machine.logical(real)
-
-
 def look(
     seen: MachineSnapshot, unattended: Unattended, keystore: PurePosixPath, truststore: PurePosixPath | None
 ) -> GatewayFacts:
@@ -149,14 +148,15 @@ def look(
     """
     machine = seen.machine
     paths = [keystore] if truststore is None else [keystore, truststore]
-    folders = [folder for path in paths for folder in _missing(machine, path)]
+    own = _store(machine, unattended, keystore, KEYSTORE, KEYSTORE_PASSWORD)
+    trust = _store(machine, unattended, truststore, TRUSTSTORE, TRUSTSTORE_PASSWORD) if truststore is not None else None
+    # Those above each path that are not there, the outermost first; a name that is taken by something else counts.
+    above = [folder for path in paths for folder in reversed(path.parents)]
     return GatewayFacts(
         unattended=unattended,
-        keystore=_store(machine, unattended, keystore, KEYSTORE, KEYSTORE_PASSWORD),
-        truststore=None
-        if truststore is None
-        else _store(machine, unattended, truststore, TRUSTSTORE, TRUSTSTORE_PASSWORD),
-        new_folders={folder: _to_come(machine, folder) for folder in folders},
+        keystore=own,
+        truststore=trust,
+        new_folders={folder: _to_come(machine, folder) for folder in above if not machine.real(folder).is_dir()},
         profile=seen.profile,
         can_prove=seen.has_keytool,
         account=seen.account,
@@ -167,16 +167,19 @@ def look(
 
 def installed_chain(machine: Machine, unattended: Unattended) -> Chain | None:
     """The chain in the key store that the unattended file names; None when it cannot be read."""
-    path = unattended.installed_path(KEYSTORE)
-    content = _store(machine, unattended, path, KEYSTORE, KEYSTORE_PASSWORD).content if path is not None else None
+    content = _installed(machine, unattended, KEYSTORE, KEYSTORE_PASSWORD)
     return host_chain(content) if content is not None else None
 
 
 def trusted(machine: Machine, unattended: Unattended) -> tuple[Certificate, ...]:
     """What the trust store holds that the unattended file names; nothing when it cannot be read, or none is named."""
-    path = unattended.installed_path(TRUSTSTORE)
-    content = _store(machine, unattended, path, TRUSTSTORE, TRUSTSTORE_PASSWORD).content if path is not None else None
+    content = _installed(machine, unattended, TRUSTSTORE, TRUSTSTORE_PASSWORD)
     return content.certificates if content is not None else ()
+
+
+def _installed(machine: Machine, unattended: Unattended, name: str, password_name: str) -> Bundle | None:
+    path = unattended.installed_path(name)
+    return _store(machine, unattended, path, name, password_name).content if path is not None else None
 
 
 def _to_come(machine: Machine, folder: PurePosixPath) -> Expectation:
@@ -185,18 +188,12 @@ def _to_come(machine: Machine, folder: PurePosixPath) -> Expectation:
     return Expectation(link_to=found.link_to, folder=found.folder)
 
 
-def _missing(machine: Machine, path: PurePosixPath) -> list[PurePosixPath]:
-    """Folders above *path* that are not there, the outermost first; a name that is taken by something else counts."""
-    return [folder for folder in reversed(path.parents) if not machine.real(folder).is_dir()]
-
-
 def _store(machine: Machine, unattended: Unattended, path: PurePosixPath, name: str, password_name: str) -> Store:
     expect, _ = expectation(machine, path)
     password = unattended.installed_password(password_name)
-    if unattended.installed_path(name) != path or password is None or not expect.exists:
-        return Store(path, expect, None, None)
-    try:
-        content = read(read_input(machine.real(path)), name=str(path), password=password)
-    except WizardError:
-        return Store(path, expect, None, None)
-    return Store(path, expect, content, password)
+    if unattended.installed_path(name) == path and password is not None and expect.exists:
+        with suppress(WizardError):
+            return Store(
+                path, expect, read(read_input(machine.real(path)), name=str(path), password=password), password
+            )
+    return Store(path, expect)

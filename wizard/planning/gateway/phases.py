@@ -1,29 +1,30 @@
 """A change of the root on a gateway: which phase is next, as its own stores and the primary show."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
-from wizard.certificates.roots import Kind, compare
+from wizard.certificates.roots import Kind, Rollover, compare
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host.machine import now_utc
-from wizard.planning.gateway.facts import GatewayFacts, installed_chain
+from wizard.host.machine import Machine, now_utc
+from wizard.planning.gateway.facts import GatewayFacts, installed_chain, look_at_unattended, trusted
 from wizard.planning.gateway.primary_probe import identity
 from wizard.planning.gateway.steps import holds_anchors, holds_chain
 from wizard.planning.gateway.stores import KEYSTORE_PASSWORD, GatewayInput
 from wizard.planning.inputs import PlanInputs, put_away
-from wizard.planning.phases import Here
+from wizard.planning.phases import Here, Progress
 from wizard.planning.primary.plan import LOOK_TIMEOUT_S
 from wizard.printable import rfc3339
 from wizard.probing.probe import ProbeResult, TrustSet, probe
 from wizard.questions.answers import PHASES, Phase, endpoint
 from wizard.questions.flow import numbered
-from wizard.reports.checklist import RootChange
+from wizard.reports.checklist import Checklist, RootChange
 from wizard.secret import Secret
 
 
@@ -32,43 +33,23 @@ class Course:
     """The phase of this gateway.
 
     Attributes:
-        phase: that is planned: what the answers say, else the next one.
+        change: from which root to which; its phase is the one that is planned: what the answers say, else the next one.
         known: the next one as far as can be known; None when it cannot.
         waits: what keeps the phase after it from being next; "" when nothing is known to.
         old: the roots that the trust store holds besides, or that of the installed chain.
-        new: the root that comes.
         here: what this gateway shows.
     """
 
-    phase: Phase
+    change: RootChange
     known: Phase | None
     waits: str
     old: tuple[Certificate, ...]
-    new: str
     here: Here
 
     @property
-    def old_names(self) -> str:
-        """For people."""
-        return old_names(self.old)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A change of the root, as the files of this gateway show; the primary was not asked.
-
-    Attributes:
-        old: the roots that go.
-        new: the root that comes; so is `name`, for people.
-        begins: from when all of the new chain is valid.
-        here: what this gateway shows.
-    """
-
-    old: tuple[Certificate, ...]
-    new: str
-    name: str
-    begins: datetime
-    here: Here
+    def phase(self) -> Phase:
+        """That is planned."""
+        return self.change.phase
 
 
 def course(
@@ -83,144 +64,210 @@ def course(
     if found is None and wanted.trusts_alone:
         raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
     if found is not None and found.phase is Phase.AUTO:
-        raise WizardError(codes.PHASE_UNCLEAR, case="gateway", subject="phase", new=found.new)
+        raise WizardError(codes.PHASE_UNCLEAR, case="gateway", subject="phase", new=found.change.new_name)
     return found
 
 
 def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts) -> Course | None:
     """As `course`; where it cannot be known, the phase stays `auto`."""
-    wanted, found = inputs.answers.phase, _change(inputs, given, anchors, facts)
+    found = _change(inputs, given, anchors, facts)
     if found is None:
         return None
-    here, primary = found.here, (inputs.answers.primary.host, inputs.answers.primary.port)
-    known: Phase | None = Phase.TRUST_ROOT
-    waits = ""
-    if here.trusts_new and here.has(Phase.RETIRE_ROOT):
-        known = Phase.RETIRE_ROOT
-    elif here.trusts_new and here.installed:
-        known, waits = after_others(primary, given.chain, anchors)
-    elif here.trusts_new and found.begins > now_utc():
-        waits = f"the new chain is valid from {found.begins:%Y-%m-%d}"
-    elif here.trusts_new:
-        known, waits = before_others(primary, given.chain, found.name)
-    phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
-    return Course(phase, known, waits, found.old, found.name, here)
+    change, old, here = found
+    known, waits = _next(change, here, given.chain, anchors, lambda: given.chain)
+    if change.phase is Phase.AUTO and known is not None:
+        change = replace(change, phase=known)
+    return Course(change, known, waits, old, here)
 
 
 def note(
     inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts
 ) -> RootChange | None:
     """What the list of this gateway keeps of the phase in the answers; None when it is about no phase."""
-    found, leaf = _change(inputs, given, anchors, facts), given.chain.leaf
-    if found is None or leaf is None or inputs.answers.phase not in PHASES:
-        return None
-    return RootChange(
-        inputs.answers.phase,
-        found.old[0].sha256 if found.old else "",
-        found.new,
-        leaf.sha256,
-        old_names(found.old),
-        found.name,
-        rfc3339(found.begins),
-        str(facts.unattended.path),
-        inputs.answers.primary.host,
-        str(inputs.answers.primary.port),
-    )
+    found = _change(inputs, given, anchors, facts)
+    return found[0] if found is not None and given.chain.leaf is not None and found[0].phase in PHASES else None
 
 
 def _change(
     inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts
-) -> _Change | None:
-    has_chain, old = holds_chain(given, facts), _before(inputs, given, facts)
-    change = compare(old, given.chain) if old is not None else None
+) -> tuple[RootChange, tuple[Certificate, ...], Here] | None:
+    """The change of the root with the phase of the answers, the roots that go, and what the files of this gateway show.
+
+    The primary is not asked.
+    """
+    change = rollover(inputs, given, facts)
     root_changes = change is not None and change.kind is Kind.ROOT
     store = facts.truststore.content if facts.truststore is not None else None
-    besides = tuple(each for each in (store.certificates if store is not None else ()) if each not in anchors)
+    old = tuple(each for each in (store.certificates if store is not None else ()) if each not in anchors)
     missing = bool(anchors) and not holds_anchors(anchors, facts)
-    asked = bool(besides) and (missing or inputs.answers.phase is Phase.RETIRE_ROOT)
+    asked = bool(old) and (missing or inputs.answers.phase is Phase.RETIRE_ROOT)
     if not (root_changes or asked):
         return None
-    here = Here(trusts_new=not missing, trusts_old=bool(besides), installed=has_chain)
-    if not besides and old is not None and old.root is not None:
-        besides = (old.root,)
-    name = ", ".join(short(each) for each in anchors) or (change.new_name if change is not None else "")
-    comes = next((each for each in (*anchors, given.chain.root) if each is not None), None)
-    begins = change.begins if change is not None else now_utc()
-    return _Change(besides, comes.sha256 if comes is not None else "", name, begins, here)
+    here = Here(trusts_new=not missing, trusts_old=bool(old), installed=holds_chain(given, facts))
+    if not old and change is not None and change.old_root is not None:
+        old = (change.old_root,)
+    leaf, comes = given.chain.leaf, next((each for each in (*anchors, given.chain.root) if each is not None), None)
+    found = RootChange(
+        inputs.answers.phase,
+        old[0].sha256 if old else "",
+        comes.sha256 if comes is not None else "",
+        leaf.sha256 if leaf is not None else "",
+        ", ".join(short(each) for each in old) or "another root",
+        ", ".join(short(each) for each in anchors) or (change.new_name if change is not None else ""),
+        rfc3339(change.begins if change is not None else now_utc()),
+        str(facts.unattended.path),
+        inputs.answers.primary.host,
+        str(inputs.answers.primary.port),
+    )
+    return found, old, here
 
 
-def old_names(old: Sequence[Certificate]) -> str:
-    """For people."""
-    return ", ".join(short(each) for each in old) or "another root"
-
-
-def changes_root(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> bool:
-    """Whether the new chain of this gateway ends in another root than the one before."""
-    old = _before(inputs, given, facts)
-    change = compare(old, given.chain) if old is not None else None
-    return change is not None and change.kind is Kind.ROOT
-
-
-def _before(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> Chain | None:
-    """The chain that the new one replaces: the installed one, or what the change that installed it took away."""
-    return _put_away(inputs, facts) if holds_chain(given, facts) else installed_chain(inputs.machine, facts.unattended)
-
-
-def _put_away(inputs: PlanInputs, facts: GatewayFacts) -> Chain | None:
-    """The chain that the newest change of this gateway's key store replaced; None when there is no such record."""
+def rollover(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> Rollover | None:
+    """The change to the new chain of this gateway: from the installed one, or from what its installation took away."""
 
     def password(settings: bytes) -> Secret | None:
         value = envfile.parse(settings).get(KEYSTORE_PASSWORD)
         return Secret(value.text) if value is not None else None
 
-    return put_away(inputs.machine, lambda: facts.unattended.data, password)
+    if holds_chain(given, facts):
+        old = put_away(inputs.machine, lambda: facts.unattended.data, password)
+    else:
+        old = installed_chain(inputs.machine, facts.unattended)
+    return compare(old, given.chain) if old is not None else None
 
 
 def findings(found: Course, inputs: PlanInputs) -> list[Finding]:
     """What is reported about the phase."""
-    where = Locator("chain")
+    where, change = Locator("chain"), {"old": found.change.old_name, "new": found.change.new_name}
     if found.phase is Phase.AT_ONCE:
-        return [Finding(codes.ROLLOVER_ROOT_CHANGES, where, {"old": found.old_names, "new": found.new})]
-    facts = {"old": found.old_names, "new": found.new, "phase": numbered(found.phase)}
-    result = [Finding(codes.PHASE_PLANNED, where, facts)]
-    primary = inputs.answers.primary
+        return [Finding(codes.ROLLOVER_ROOT_CHANGES, where, change)]
+    phase = {"phase": numbered(found.phase)}
+    result = [Finding(codes.PHASE_PLANNED, where, {**change, **phase})]
     if found.phase is Phase.RETIRE_ROOT and found.known is not found.phase:
-        node = endpoint(primary.host, primary.port)
-        told = {"where": node, "root": found.old_names}
+        node = endpoint(inputs.answers.primary.host, inputs.answers.primary.port)
+        told = {"where": node, "root": found.change.old_name}
         result.append(Finding(codes.PHASE_OLD_ROOT_IN_USE, Locator("endpoint", endpoint=node), told))
     elif found.known is not None and found.known.number < found.phase.number:
         result.append(Finding(codes.PHASE_SKIPPED, where, {"open": found.waits or f"phase {numbered(found.known)}"}))
     elif found.waits and found.known is found.phase:
-        told = {"phase": numbered(found.phase), "open": found.waits}
-        result.append(Finding(codes.PHASE_WAITS, where, told))
+        result.append(Finding(codes.PHASE_WAITS, where, {**phase, "open": found.waits}))
     return result
 
 
-def before_others(primary: tuple[str, int], chain: Chain, new: str) -> tuple[Phase | None, str]:
-    """Both roots are trusted here: may *chain*, the new one, be installed? Only the *primary* can tell."""
-    seen = _probe(primary, chain, ())
+def progress(
+    machine: Machine, kept: Checklist, change: RootChange, coming: Callable[[], Chain | None]
+) -> Progress | None:
+    """How far *change* is, which *kept* is about; None when it is complete.
+
+    Args:
+        machine: this gateway.
+        kept: its list; what is to be done on it before the next phase is in the section `here`.
+        change: with the unattended file and the primary.
+        coming: gives the new chain with its key; None when it cannot be read.
+    """
+    try:
+        own, anchors = _stores(machine, change)
+    except WizardError as error:
+        return Progress(change, change.phase, done_here=False, waits=(error.message,))
+    here = _here(own, anchors, change)
+    left = tuple(item.text for item in kept.left if item.id.startswith("here/"))
+    if here.complete and not left:
+        return None
+    new = [each for each in (*anchors, *(own.authorities if own is not None else ())) if each.sha256 == change.new]
+    phase, waits = _next(change, here, own, new, coming)
+    if phase is None:
+        phase, waits = (
+            Phase.TRUST_ROOT,
+            f"it is not known whether the primary accepts a certificate under {change.new_name}",
+        )
+    if left and _done(here, change.phase):
+        phase = change.phase
+    return Progress(change, phase, _done(here, phase), (*([waits] if waits else []), *left))
+
+
+def under_way(machine: Machine, change: RootChange) -> bool:
+    """Whether *change* was begun on this gateway and is not complete; the primary is not asked."""
+    try:
+        here = _here(*_stores(machine, change), change)
+    except WizardError:
+        return False
+    return (here.trusts_new or here.installed) and not here.complete
+
+
+def _stores(machine: Machine, change: RootChange) -> tuple[Chain | None, Sequence[Certificate]]:
+    """The installed chain and what is trusted.
+
+    Raises:
+        WizardError: as `look_at_unattended`.
+    """
+    unattended = look_at_unattended(machine, Path("/"), change.unattended)
+    return installed_chain(machine, unattended), trusted(machine, unattended)
+
+
+def _here(own: Chain | None, anchors: Sequence[Certificate], change: RootChange) -> Here:
+    held = {each.sha256 for each in anchors}
+    # Without a trust store of its own the gateway trusts the public roots of its Java.
+    return Here(
+        trusts_new=not held or change.new in held, trusts_old=change.old in held, installed=_is_new(own, change)
+    )
+
+
+def _is_new(chain: Chain | None, change: RootChange) -> bool:
+    return chain is not None and chain.leaf is not None and chain.leaf.sha256 == change.leaf
+
+
+def _done(here: Here, phase: Phase) -> bool:
+    """Whether this gateway is as *phase* leaves it."""
+    return here.installed if phase is Phase.OTHERS else here.has(phase)
+
+
+def _next(
+    change: RootChange,
+    here: Here,
+    own: Chain | None,
+    anchors: Sequence[Certificate],
+    coming: Callable[[], Chain | None],
+) -> tuple[Phase | None, str]:
+    """The next phase, or the one that is waited for, and what for; None when only the primary could tell.
+
+    Args:
+        change: with the names, the dates and the primary.
+        here: what this gateway shows.
+        own: the installed chain.
+        anchors: the new root, once it is trusted.
+        coming: gives the new chain with its key.
+    """
+    begins = datetime.fromisoformat(change.begins)
+    if here.complete:
+        return Phase.RETIRE_ROOT, ""
+    if not here.trusts_new:
+        return Phase.TRUST_ROOT, ""
+    if here.installed and own is not None:
+        # The old root is needed until the primary has its own certificate.
+        seen = _probe(change, own, anchors)
+        verdict = seen.trust.get("new") if seen is not None else None
+        if verdict is not None and verdict.ok:
+            return Phase.RETIRE_ROOT, ""
+        answers = seen is not None and seen.leaf is not None
+        return Phase.PRIMARY, f"the primary {'presents its old certificate' if answers else 'does not answer'}"
+    if begins > now_utc():
+        return Phase.TRUST_ROOT, f"the new chain is valid from {begins:%Y-%m-%d}"
+    # Both roots are trusted here: may the new chain be installed? Only the primary can tell.
+    chain = coming()
+    seen = _probe(change, chain, ()) if chain is not None and _is_new(chain, change) else None
     match seen.client_certificate if seen is not None else "unknown":
         case "accepted":
             return Phase.OTHERS, ""
         case "rejected":
-            return Phase.TRUST_ROOT, f"the primary does not accept a certificate under {new} yet"
+            return Phase.TRUST_ROOT, f"the primary does not accept a certificate under {change.new_name} yet"
         case _:
             return None, ""
 
 
-def after_others(primary: tuple[str, int], chain: Chain, anchors: Sequence[Certificate]) -> tuple[Phase, str]:
-    """The new *chain* is installed here: is the old root still needed? It is until the *primary* has its own."""
-    seen = _probe(primary, chain, anchors)
-    verdict = seen.trust.get("new") if seen is not None else None
-    if verdict is not None and verdict.ok:
-        return Phase.RETIRE_ROOT, ""
-    answers = seen is not None and seen.leaf is not None
-    return Phase.PRIMARY, f"the primary {'presents its old certificate' if answers else 'does not answer'}"
-
-
-def _probe(primary: tuple[str, int], chain: Chain, anchors: Sequence[Certificate]) -> ProbeResult | None:
-    host, port = primary
+def _probe(change: RootChange, chain: Chain, anchors: Sequence[Certificate]) -> ProbeResult | None:
+    host = change.primary_host
     if not host:
         return None
     trust = {"new": TrustSet(tuple(anchors))} if anchors else {}
-    return probe(host, port, servername=host, client=identity(chain), timeout_s=LOOK_TIMEOUT_S, trust=trust)
+    client = identity(chain)
+    return probe(host, int(change.primary_port), servername=host, client=client, timeout_s=LOOK_TIMEOUT_S, trust=trust)

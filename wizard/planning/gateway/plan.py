@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.roots import Kind
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Fact, Finding, has_errors
@@ -13,12 +14,11 @@ from wizard.host.machine import Machine
 from wizard.planning.gateway import phases, steps, stores
 from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, installed_chain, look, look_at_unattended
 from wizard.planning.gateway.phases import Course
-from wizard.planning.gateway.primary_probe import look_at_primary
+from wizard.planning.gateway.primary_probe import PrimaryTrust, look_at_primary, primary_trust
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
-from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
 from wizard.planning.inputs import PlanInputs, store_password
-from wizard.planning.judge import Judged, used_now
+from wizard.planning.judge import Judged, unreadable, used_now
 from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import expectation
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
@@ -43,7 +43,7 @@ def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None, tuple[Cert
         # Nothing is planned with a certificate that the primary will not accept; the findings say why.
         return Planned(unused, judged.findings, {}), None, ()
     trust, given, facts = look_here(inputs)
-    refused = inputs.unreadable([*judged.chain.certificates, *trust.anchors])
+    refused = unreadable(inputs.machine, [*judged.chain.certificates, *trust.anchors])
     found = phases.course(inputs, given, trust.anchors, facts)
     phase = found.phase if found is not None else Phase.AT_ONCE
     own = judged.findings if phase is Phase.TRUST_ROOT else used_now(judged)
@@ -199,10 +199,15 @@ def look_here(inputs: PlanInputs) -> tuple[PrimaryTrust, GatewayInput, GatewayFa
     trust, unattended = primary_trust(inputs), unattended_of(inputs)
     given, facts = _look(inputs, unattended, trust)
     has_store = _is_set_up(inputs, unattended) and unattended.installed_path(stores.TRUSTSTORE) is not None
-    if trust.public and has_store and (inputs.answers.primary.chain or phases.changes_root(inputs, given, facts)):
+    if trust.public and has_store and (inputs.answers.primary.chain or _changes_root(inputs, given, facts)):
         trust = replace(trust, anchors=trust.public)
         given, facts = _look(inputs, unattended, trust)
     return trust, given, facts
+
+
+def _changes_root(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> bool:
+    change = phases.rollover(inputs, given, facts)
+    return change is not None and change.kind is Kind.ROOT
 
 
 def _is_set_up(inputs: PlanInputs, unattended: Unattended) -> bool:
@@ -227,8 +232,8 @@ def _look(inputs: PlanInputs, unattended: Unattended, trust: PrimaryTrust) -> tu
         trust_password=Secret(""),
         profile=inputs.seen.profile.profile,
     )
-    store = PurePosixPath(stores.keystore_path(given))
-    trusted = PurePosixPath(stores.truststore_path(given)) if trust.anchors else None
+    store = PurePosixPath(given.keystore_path())
+    trusted = PurePosixPath(given.truststore_path()) if trust.anchors else None
     taken = [unattended.path]
     for name, path in (("keystore-path", store), ("truststore-path", trusted)):
         if path is not None:

@@ -6,16 +6,16 @@ from pathlib import PurePosixPath
 from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
-from wizard.certificates.writing import keystore, truststore
-from wizard.change.plan import EditFile, Expectation, FileStep, MakeFolder, Plan, PutFile
+from wizard.certificates.writing import truststore
+from wizard.change.plan import EditFile, FileStep, MakeFolder, Plan, PutFile
 from wizard.configs import damage, envfile
 from wizard.configs.diffs import unified
 from wizard.configs.rules import duplicates, exposed, known_passwords
 from wizard.findings import Finding, Locator
 from wizard.host.machine import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
-from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings, trust_settings
-from wizard.planning.primary.plan import holds
+from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput
+from wizard.planning.primary.plan import holds, keystore_step, out_of_reach
 from wizard.questions.answers import Offer, Phase
 
 STORE_SECRET = "gateway.0.keystore-password"  # noqa: S105 - the name of a secret
@@ -62,7 +62,10 @@ def make_plan(
     stores: list[FileStep] = []
     retires = phase is Phase.RETIRE_ROOT
     if not (phase.trusts_alone or (holds_chain(given, facts) and given.store_password == facts.keystore.password)):
-        stores.append(_keystore_step(given, facts))
+        rights = rights_for(facts.account, facts.euid, FOR_GATEWAY)
+        path, expect = facts.keystore.path, facts.keystore.expect
+        password, profile = given.store_password, facts.profile
+        stores.append(keystore_step(given.chain, password, path, expect, profile, rights, STORE_SECRET))
         findings += _rights(facts)
         if not facts.can_prove:
             findings.append(Finding(codes.GATEWAY_NO_PROOF, Locator("file", str(keytool)), {"path": str(keytool)}))
@@ -70,12 +73,11 @@ def make_plan(
         holds_anchors(anchors, facts, alone=retires) and given.trust_password == facts.truststore.password
     ):
         stores.append(_truststore_step(given, anchors, facts, alone=retires))
-    folders = (
-        [_folder_step(number, *each) for number, each in enumerate(facts.new_folders.items(), start=1)]
-        if stores
-        else []
-    )
-    edited, told = _edit(trust_settings(given) if phase.trusts_alone else settings(given), given, facts.unattended)
+    folders = [
+        MakeFolder(f"folder-{number}", path, FOLDER_MODE, expect, f"Create the folder {path}, mode {FOLDER_MODE:04o}")
+        for number, (path, expect) in enumerate(facts.new_folders.items() if stores else (), start=1)
+    ]
+    edited, told = _edit(given.trust_settings() if phase.trusts_alone else given.settings(), given, facts.unattended)
     findings += told
     edits = [edited] if edited.changed else []
     title = f"{_TITLES.get(phase, 'Trusted certificate for')} the gateway {given.answers.host}"
@@ -83,31 +85,6 @@ def make_plan(
 
 
 _TITLES = {Phase.TRUST_ROOT: "New root trusted by", Phase.RETIRE_ROOT: "Old root removed from"}
-
-
-def _folder_step(number: int, path: PurePosixPath, expect: Expectation) -> MakeFolder:
-    summary = f"Create the folder {path}, mode {FOLDER_MODE:04o}"
-    return MakeFolder(f"folder-{number}", path, FOLDER_MODE, expect, summary)
-
-
-def _keystore_step(given: GatewayInput, facts: GatewayFacts) -> PutFile:
-    leaf = given.chain.leaf
-    assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
-    mode, uid, gid = rights_for(facts.account, facts.euid, FOR_GATEWAY)
-    profile, certificates = facts.profile.profile, given.chain.certificates
-    return PutFile(
-        "keystore",
-        facts.keystore.path,
-        keystore(given.chain, given.store_password, profile=profile, friendly_name=short(leaf)),
-        mode,
-        facts.keystore.expect,
-        f"Key store: {len(certificates)} certificates and the key, mode {mode:04o}; {facts.profile.reason}",
-        content_id=f"pkcs12 {profile} " + " ".join(certificate.sha256 for certificate in certificates),
-        uid=uid,
-        gid=gid,
-        proof=STORE_SECRET,
-        proof_alias=short(leaf),
-    )
 
 
 def _truststore_step(
@@ -148,11 +125,7 @@ def _rights(facts: GatewayFacts) -> list[Finding]:
             else f"only root can give access to {account.name} in"
         )
         return [Finding(codes.GATEWAY_OWNER_ALONE, Locator("file", path), {"path": path, "reason": reason})]
-    stopped = facts.access.blocked_at
-    if facts.access.ok is False and stopped is not None and stopped not in {facts.keystore.path, *facts.new_folders}:
-        where = {"path": path, "blocked": str(stopped), "reason": facts.access.reason}
-        return [Finding(codes.STORE_OUT_OF_REACH, Locator("file", str(stopped)), where)]
-    return []
+    return out_of_reach(facts.access, facts.keystore.path, facts.new_folders)
 
 
 def _edit(wanted: dict[str, str], given: GatewayInput, unattended: Unattended) -> tuple[EditFile, list[Finding]]:

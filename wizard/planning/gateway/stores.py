@@ -52,55 +52,48 @@ class GatewayInput:
     old_root: Certificate | None = None
     presented: Chain | None = None
 
+    def settings(self) -> dict[str, str]:
+        """The settings of the unattended file (manual), trust store only when one is needed. Holds passwords."""
+        result = {KEYSTORE: self.keystore_path(), KEYSTORE_PASSWORD: self.store_password.reveal()}
+        return {**result, **self.trust_settings()}
 
-def settings(given: GatewayInput) -> dict[str, str]:
-    """The settings of the unattended file (manual), trust store only when one is needed. Holds passwords."""
-    result = {KEYSTORE: keystore_path(given), KEYSTORE_PASSWORD: given.store_password.reveal()}
-    return {**result, **trust_settings(given)}
+    def trust_settings(self) -> dict[str, str]:
+        """Those of the trust store alone; none when none is needed."""
+        if self.trust_anchor() is None:
+            return {}
+        return {TRUSTSTORE: self.truststore_path(), TRUSTSTORE_PASSWORD: self.trust_password.reveal()}
 
+    def keystore_path(self) -> str:
+        """Where the key store will lie on the gateway."""
+        return self.answers.keystore_path or f"{STORE_FOLDER}/{self.answers.host}.pfx"
 
-def trust_settings(given: GatewayInput) -> dict[str, str]:
-    """Those of the trust store alone; none when none is needed."""
-    if trust_anchor(given) is None:
-        return {}
-    return {TRUSTSTORE: truststore_path(given), TRUSTSTORE_PASSWORD: given.trust_password.reveal()}
+    def truststore_path(self) -> str:
+        """Where the trust store will lie on the gateway."""
+        anchor = self.trust_anchor()
+        name = file_stem(anchor).lower() if anchor is not None else "trust"
+        if f"{name}.pfx" == file_name(self.keystore_path()):
+            name = f"{name}-trust"
+        return self.answers.truststore_path or f"{STORE_FOLDER}/{name}.pfx"
 
+    def edited(self, unattended: bytes, *, trust_alone: bool = False) -> bytes:
+        """The unattended file with the settings in it, or those of the trust store alone; every other byte kept.
 
-def keystore_path(given: GatewayInput) -> str:
-    """Where the key store will lie on the gateway."""
-    return given.answers.keystore_path or f"{STORE_FOLDER}/{given.answers.host}.pfx"
+        Raises:
+            WizardError: the file cannot be edited, or a value is not safe for a shell and a plain parser alike.
+        """
+        document = envfile.parse(unattended)
+        for name, value in (self.trust_settings() if trust_alone else self.settings()).items():
+            document = document.set(name, value)
+        return document.render()
 
+    def trust_anchor(self) -> Certificate | None:
+        """The root that the gateway's trust store must hold; None when it needs no trust store."""
+        return None if self.primary_public or self.primary_chain is None else self.primary_chain.root
 
-def truststore_path(given: GatewayInput) -> str:
-    """Where the trust store will lie on the gateway."""
-    anchor = trust_anchor(given)
-    name = file_stem(anchor).lower() if anchor is not None else "trust"
-    if f"{name}.pfx" == file_name(keystore_path(given)):
-        name = f"{name}-trust"
-    return given.answers.truststore_path or f"{STORE_FOLDER}/{name}.pfx"
-
-
-def edited(given: GatewayInput, unattended: bytes, *, trust_alone: bool = False) -> bytes:
-    """The unattended file with the settings in it, or those of the trust store alone; every other byte kept.
-
-    Raises:
-        WizardError: the file cannot be edited, or a value is not safe for a shell and a plain parser alike.
-    """
-    document = envfile.parse(unattended)
-    for name, value in (trust_settings(given) if trust_alone else settings(given)).items():
-        document = document.set(name, value)
-    return document.render()
-
-
-def trust_anchor(given: GatewayInput) -> Certificate | None:
-    """The root that the gateway's trust store must hold; None when it needs no trust store."""
-    return None if given.primary_public or given.primary_chain is None else given.primary_chain.root
-
-
-def trusted_roots(given: GatewayInput) -> tuple[Certificate, ...]:
-    """All roots of the trust store: the old one as well while the root changes; none when it needs no trust store."""
-    anchor = trust_anchor(given)
-    return (anchor, *([given.old_root] if given.old_root is not None else [])) if anchor is not None else ()
+    def trusted_roots(self) -> tuple[Certificate, ...]:
+        """All roots of the trust store: the old one as well while the root changes; none when none is needed."""
+        anchor = self.trust_anchor()
+        return (anchor, *([self.old_root] if self.old_root is not None else [])) if anchor is not None else ()
 
 
 def file_name(path: str) -> str:

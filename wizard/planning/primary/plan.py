@@ -18,24 +18,14 @@ from wizard.configs.diffs import unified
 from wizard.errors import WizardError
 from wizard.findings import Code, Finding, Locator, has_errors
 from wizard.host.files import DEFAULT_STORE_PASSWORD
-from wizard.host.machine import FOR_PRIMARY, Machine, rights_for
+from wizard.host.jre import ProfileChoice
+from wizard.host.machine import FOR_PRIMARY, Access, Machine, rights_for
 from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged, load_authorities
 from wizard.planning.snapshot import MachineSnapshot, Setting, expectation
 from wizard.probing.handshake import is_here
 from wizard.probing.probe import probe
-from wizard.questions.answers import (
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    Goal,
-    ImportRoot,
-    Phase,
-    PrimaryAnswers,
-    PrimaryKind,
-    SourceKind,
-    endpoint,
-)
+from wizard.questions.answers import Answers, Goal, ImportRoot, Phase, PrimaryAnswers, PrimaryKind, SourceKind, endpoint
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY
 from wizard.secret import Secret
@@ -55,9 +45,7 @@ def cloud_trust(inputs: PlanInputs) -> Chain | None:
     primary = inputs.answers.primary
     if primary.kind is not PrimaryKind.CLOUD or not primary.cloud_authorities:
         return None
-    return load_authorities(
-        primary.cloud_authorities, inputs.base, lambda: inputs.secret("primary.password"), inputs.pasted
-    )
+    return load_authorities(primary.cloud_authorities, inputs.reading("primary.password"))
 
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
@@ -82,53 +70,45 @@ def already_installed(chain: Chain, seen: MachineSnapshot) -> bool:
     return seen.store is not None and holds(seen.store, chain)
 
 
-def make_plan(  # noqa: PLR0913 - what a plan depends on
+def _make_plan(
+    inputs: PlanInputs,
     answers: Answers,
-    chain: Chain,
     seen: MachineSnapshot,
-    store: PurePosixPath,
-    served: Mapping[tuple[str, int], str],
-    *,
-    store_password: Secret | None,
-    wait_s: float,
-    elsewhere: Collection[str] = (),
-    phase: Phase = Phase.AT_ONCE,
-    old_root: Certificate | None = None,
+    password: Secret | None,
+    phase: Phase,
+    old_root: Certificate | None,
 ) -> Plan:
-    """What must change on the primary so that it presents *chain*; empty when it does already.
+    """What must change on the primary so that it presents its chain; empty when it does already.
 
-    In the phase `trust-root` of a change of the root that is the root of *chain* in cacerts, and nothing else; in
+    In the phase `trust-root` of a change of the root that is the root of the chain in cacerts, and nothing else; in
     `retire-root` it is the old root out of it.
 
     Args:
-        answers: what was decided.
-        chain: checked before; with leaf, key and root.
+        inputs: with the chain, which is checked before and has leaf, key and root.
+        answers: with the host.
         seen: the machine as it is now.
-        store: where the key store shall lie.
-        served: fingerprint of the leaf that each node presents now, "" when none.
-        wait_s: how long the server may take to answer after the restart.
-        elsewhere: nodes that are other machines: they are named and not verified.
+        password: of the new store; None keeps the installed password where there is one that is right.
         phase: of a change of the root.
         old_root: what is removed in its last phase; None when it is not known, or every Java brings it.
-        store_password: of the new store; None keeps the installed password where there is one that is right.
 
     Raises:
         WizardError: application.conf cannot be edited safely, or cacerts not be changed.
     """
+    chain, presented, elsewhere = inputs.judged("primary").chain, served(answers), _elsewhere(answers.primary)
     machine = seen.machine
     findings: list[Finding] = []
     steps: list[Step] = []
     trust_alone = phase.trusts_alone
     alias = answers.primary.alias
-    keeps = already_installed(chain, seen) and store_password in (None, seen.store_password)
+    keeps = already_installed(chain, seen) and password in (None, seen.store_password)
     keeps = keeps and alias.lower() in {"", *_aliases(seen.store)}
     if not (keeps or trust_alone):
-        if store_password is None:
+        if password is None:
             raise WizardError(
                 codes.SECRET_MISSING, case="store", subject=STORE_SECRET, store="the new key store", name=STORE_SECRET
             )
         require_alias(alias)
-        steps += _store_steps(chain, seen, store, store_password, findings, alias)
+        steps += _store_steps(chain, seen, _store_path(answers, seen), password, findings, alias)
     if phase is not Phase.RETIRE_ROOT:
         steps += _trust_steps(answers.primary, chain, seen, findings)
     elif old_root is not None:
@@ -142,17 +122,17 @@ def make_plan(  # noqa: PLR0913 - what a plan depends on
     # In the first phase, what is presented stays.
     kept = seen.chain.leaf if phase is Phase.TRUST_ROOT and seen.chain is not None else None
     leaf = (kept or chain.leaf).sha256
-    stale = not trust_alone and any(served.get(node) != leaf for node in nodes)
-    others = [node for node in everywhere if served.get(node) != leaf]
+    stale = not trust_alone and any(presented.get(node) != leaf for node in nodes)
+    others = [node for node in everywhere if presented.get(node) != leaf]
     if old_root is not None:
         findings += [_in_use(endpoint(*node), old_root) for node in others]
     undone = [node for node in others if node not in nodes]
     findings += [_about_node(codes.NODE_ELSEWHERE, endpoint(*node)) for node in undone]
-    silent = [endpoint(host, port) for host, port in nodes if not served.get((host, port))]
+    silent = [endpoint(host, port) for host, port in nodes if not presented.get((host, port))]
     findings += [_about_node(codes.NODE_SILENT, node) for node in silent]
     if steps or stale:
-        steps.append(Restart("restart", machine.unit, wait_s, always=stale))
-        steps.append(Probe("probe", nodes, answers.primary.host, leaf, wait_s))
+        steps.append(Restart("restart", machine.unit, inputs.wait_s, always=stale))
+        steps.append(Probe("probe", nodes, answers.primary.host, leaf, inputs.wait_s))
     if not (seen.has_keytool or keeps or trust_alone):
         findings.append(
             Finding(codes.JRE_NO_PROOF, Locator("file", str(machine.keytool)), {"path": str(machine.keytool)})
@@ -217,34 +197,63 @@ def _about_node(spec: Code, node: str) -> Finding:
 def _store_steps(
     chain: Chain, seen: MachineSnapshot, path: PurePosixPath, password: Secret, findings: list[Finding], alias: str
 ) -> list[FileStep]:
-    leaf = chain.leaf
-    assert leaf is not None  # noqa: S101 - as above
-    mode, uid, gid = rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
-    if mode == FOR_PRIMARY:
+    rights = rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
+    if rights[0] == FOR_PRIMARY:
         findings.append(Finding(codes.STORE_WORLD_READABLE, Locator("file", str(path)), {"path": str(path)}))
-    access = seen.readable(path)
-    stopped = access.blocked_at
-    if access.ok is False and stopped is not None and stopped != path:
-        where = {"path": str(path), "blocked": str(stopped), "reason": access.reason}
-        findings.append(Finding(codes.STORE_OUT_OF_REACH, Locator("file", str(stopped)), where))
-    profile, reason = seen.profile.profile, seen.profile.reason
-    count = len(chain.certificates)
-    put = PutFile(
+    findings += out_of_reach(seen.readable(path), path)
+    expect, _ = expectation(seen.machine, path)
+    put = keystore_step(chain, password, path, expect, seen.profile, rights, STORE_SECRET, alias)
+    return [put, _edit_settings(seen, path, password)]
+
+
+def keystore_step(  # noqa: PLR0913, PLR0917 - what a key store is made from
+    chain: Chain,
+    password: Secret,
+    path: PurePosixPath,
+    expect: Expectation,
+    choice: ProfileChoice,
+    rights: tuple[int, int | None, int | None],
+    secret: str,
+    alias: str = "",
+) -> PutFile:
+    """The step that puts the key store of *chain*, protected with *password*, to *path*, where *expect* is now.
+
+    Args:
+        chain: with leaf and key.
+        password: of the store.
+        path: logical.
+        expect: what is there.
+        choice: how it is encrypted, and why so.
+        rights: mode, owner and group.
+        secret: the name of the password.
+        alias: of the entry; "" for the name in the certificate.
+    """
+    assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
+    mode, uid, gid = rights
+    return PutFile(
         "keystore",
         path,
-        keystore(chain, password, profile=profile, friendly_name=alias or short(leaf)),
+        keystore(chain, password, profile=choice.profile, friendly_name=alias or short(chain.leaf)),
         mode,
-        expectation(seen.machine, path)[0],
-        f"Key store: {count} certificates and the key, mode {mode:04o}; {reason}",
+        expect,
+        f"Key store: {len(chain.certificates)} certificates and the key, mode {mode:04o}; {choice.reason}",
         content_id=" ".join(
-            ["pkcs12", profile, *(each.sha256 for each in chain.certificates), *([alias] if alias else [])]
+            filter(None, ["pkcs12", choice.profile, *(each.sha256 for each in chain.certificates), alias])
         ),
         uid=uid,
         gid=gid,
-        proof=STORE_SECRET,
-        proof_alias=alias or short(leaf),
+        proof=secret,
+        proof_alias=alias or short(chain.leaf),
     )
-    return [put, _edit_settings(seen, path, password)]
+
+
+def out_of_reach(access: Access, path: PurePosixPath, made: Collection[PurePosixPath] = ()) -> list[Finding]:
+    """Where *access* to the store *path* is stopped, unless that is the store itself or a folder that is *made*."""
+    stopped = access.blocked_at
+    if access.ok is not False or stopped is None or stopped in {path, *made}:
+        return []
+    where = {"path": str(path), "blocked": str(stopped), "reason": access.reason}
+    return [Finding(codes.STORE_OUT_OF_REACH, Locator("file", str(stopped)), where)]
 
 
 def _edit_settings(seen: MachineSnapshot, store: PurePosixPath, password: Secret) -> EditFile:
@@ -357,22 +366,9 @@ def plan_primary(inputs: PlanInputs, phase: Phase = Phase.AT_ONCE, old_root: Cer
     answers = replace(answers, primary=replace(answers.primary, host=host))
     cacerts_password = inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
     seen = inputs.seen.opened_by(cacerts_password)
-    store = _store_path(answers, seen)
-    leaves = served(answers)
     seen.require_settings()
     password, weak = (None, ()) if phase.trusts_alone else _store_password(inputs, judged, seen)
-    plan = make_plan(
-        answers,
-        judged.chain,
-        seen,
-        store,
-        leaves,
-        store_password=password,
-        wait_s=inputs.wait_s,
-        elsewhere=_elsewhere(answers.primary),
-        phase=phase,
-        old_root=old_root,
-    )
+    plan = _make_plan(inputs, answers, seen, password, phase, old_root)
     secrets = {CACERTS_SECRET: cacerts_password}
     if password is not None:
         secrets[STORE_SECRET] = password
@@ -393,18 +389,9 @@ def basis_of(inputs: PlanInputs, phase: Phase) -> Basis:
     Raises:
         WizardError: a chain cannot be read.
     """
-    answers = inputs.answers
-    judged = Answers(
-        goal=answers.goal,
-        phase=phase,
-        primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
-        gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
-        client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
-        account=answers.account,
-    )
-    roles = roles_of(answers)[: 1 if phase.trusts_alone else None]
+    roles = roles_of(inputs.answers)[: 1 if phase.trusts_alone else None]
     chains = {role: [each.der for each in inputs.judged(role).chain.certificates] for role in roles}
-    return Basis(dump(judged), chains)
+    return Basis(dump(inputs.answers.of_hosts(phase)), chains)
 
 
 def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
