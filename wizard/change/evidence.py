@@ -12,7 +12,7 @@ from wizard.change.events import APPLIED, KEPT, REFUSED, ROLLED_BACK, Event
 from wizard.change.journal import Action, Manifest, Node
 from wizard.change.store import EVIDENCE, ChangeFolder, Store, read_events
 from wizard.errors import WizardError
-from wizard.host.machine import Machine, command, group_name_of, name_of
+from wizard.host.machine import Machine, command, name_of
 from wizard.printable import printable
 
 _TOKEN = "evidence"  # noqa: S105 - part of a temporary name
@@ -110,7 +110,7 @@ def _image(image: FileImage, machine: Machine) -> dict[str, Any] | None:
     """What a file was; None when there was none."""
     if image.kind == "absent":
         return None
-    owner = f"{name_of(image.uid, machine)}:{group_name_of(image.gid, machine)}"
+    owner = f"{name_of(image.uid, machine)}:{name_of(image.gid, machine, group=True)}"
     return {
         "kind": image.kind,
         "sha256": image.sha256 or None,

@@ -1,6 +1,5 @@
 """Prepare a change before a live file is touched: stage the new bytes, save the old ones."""
 
-import grp
 import hashlib
 import os
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
 from wizard.host.directory import Identity, Target
+from wizard.host.machine import name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +153,7 @@ def check_owner(target: Target, before: FileImage, after: FileImage) -> None:
         return
     image = after if after.exists else before
     if image.uid != os.geteuid() or image.gid not in {os.getegid(), *os.getgroups()}:
-        try:
-            group = grp.getgrgid(image.gid).gr_name
-        except KeyError:
-            group = str(image.gid)
+        group = name_of(image.gid, group=True)
         raise WizardError(
             codes.CHANGE_OWNER_NEEDS_ROOT, subject=target.named, path=target.shown, user=image.uid or 0, group=group
         )

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from wizard.errors import WizardError
-from wizard.host.machine import Machine, acl, group_name_of, members, name_of
+from wizard.host.machine import Machine, acl, members, name_of
 from wizard.host.systemd import Service, account_of
 from wizard.printable import printable
 
@@ -306,7 +306,7 @@ def _writers(machine: Machine, folder: Directory, *, sticky: bool) -> Iterator[W
             yield Writer(shown, f"User {name_of(number)}", frozenset({number}), f"setfacl -x u:{number} {shown}")
         elif tag == "group-owner":
             group = members(machine, status.st_gid)
-            yield Writer(shown, f"Group {group_name_of(status.st_gid)}", group, f"chmod g-w {shown}")
+            yield Writer(shown, f"Group {name_of(status.st_gid, group=True)}", group, f"chmod g-w {shown}")
         elif tag == "group":
             group = members(machine, number)
-            yield Writer(shown, f"Group {group_name_of(number)}", group, f"setfacl -x g:{number} {shown}")
+            yield Writer(shown, f"Group {name_of(number, group=True)}", group, f"setfacl -x g:{number} {shown}")

@@ -166,10 +166,18 @@ def lookup(machine: Machine, name: str) -> Account | None:
     """
     if name in {"", "root", "0"}:
         return Account("root", 0, 0, frozenset({0}))
-    passwd = machine.real("/etc/passwd")
-    if machine.root != Path("/") and passwd.is_file():
-        return _from_files(name, passwd, machine.real("/etc/group"))
-    return _from_system(name)
+    image = _of_image(machine)
+    if image is None:
+        try:
+            entry = pwd.getpwuid(int(name)) if name.isascii() and name.isdigit() else pwd.getpwnam(name)
+        except KeyError:
+            return None
+        groups = frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid))
+        return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, groups)
+    for own, uid, gid in image[0]:
+        if name in {own, str(uid)}:
+            return Account(own, uid, gid, frozenset({gid, *(number for number, names in image[1] if own in names)}))
+    return None
 
 
 def members(machine: Machine, gid: int) -> frozenset[int]:
@@ -179,12 +187,10 @@ def members(machine: Machine, gid: int) -> frozenset[int]:
     """
     if gid == 0:
         return frozenset({0})
-    passwd = machine.real("/etc/passwd")
-    if machine.root != Path("/") and passwd.is_file():
-        rows = [row for row in _rows(passwd) if len(row) > 3 and row[2].isdigit() and row[3].isdigit()]
-        users = [(row[0], int(row[2]), int(row[3])) for row in rows]
-        groups = [row for row in _rows(machine.real("/etc/group")) if len(row) > 3 and row[2] == str(gid)]
-        named = {name for row in groups for name in row[3].split(",")}
+    image = _of_image(machine)
+    if image is not None:
+        users, groups = image
+        named = {name for number, names in groups if number == gid for name in names}
     else:
         users = [(entry.pw_name, entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall()]
         try:
@@ -194,50 +200,29 @@ def members(machine: Machine, gid: int) -> frozenset[int]:
     return frozenset(uid for name, uid, primary in users if primary == gid or name in named)
 
 
-def name_of(uid: int, machine: Machine | None = None) -> str:
-    """The name of a user id on *machine*, else on this one; or the number as text."""
-    found = _named(uid, machine, "/etc/passwd")
-    try:
-        return pwd.getpwuid(uid).pw_name if found is None else found
-    except KeyError:
-        return str(uid)
-
-
-def group_name_of(gid: int, machine: Machine | None = None) -> str:
-    """The name of a group id on *machine*, else on this one; or the number as text."""
-    found = _named(gid, machine, "/etc/group")
-    try:
-        return grp.getgrgid(gid).gr_name if found is None else found
-    except KeyError:
-        return str(gid)
-
-
-def _named(number: int, machine: Machine | None, path: str) -> str | None:
-    """What the file *path* of an image calls *number*, else the number; None without an image that has the file."""
-    if machine is None or machine.root == Path("/") or not machine.real(path).is_file():
+def _of_image(machine: Machine) -> tuple[list[tuple[str, int, int]], list[tuple[int, list[str]]]] | None:
+    """The accounts of an image (name, number, primary group) and its groups (number, names); None without the files."""
+    passwd = machine.real("/etc/passwd")
+    if machine.root == Path("/") or not passwd.is_file():
         return None
-    names = (row[0] for row in _rows(machine.real(path)) if len(row) > 2 and row[2] == str(number))
-    return next(names, str(number))
+    accounts = [row for row in _rows(passwd) if len(row) > 3 and row[2].isdigit() and row[3].isdigit()]
+    groups = [row for row in _rows(machine.real("/etc/group")) if len(row) > 3 and row[2].isdigit()]
+    return (
+        [(row[0], int(row[2]), int(row[3])) for row in accounts],
+        [(int(row[2]), row[3].split(",")) for row in groups],
+    )
 
 
-def _from_system(name: str) -> Account | None:
+def name_of(number: int, machine: Machine | None = None, *, group: bool = False) -> str:
+    """The name of a user id, or of a group id, on *machine*, else on this one; or the number as text."""
+    path = "/etc/group" if group else "/etc/passwd"
+    if machine is not None and machine.root != Path("/") and machine.real(path).is_file():
+        names = (row[0] for row in _rows(machine.real(path)) if len(row) > 2 and row[2] == str(number))
+        return next(names, str(number))
     try:
-        entry = pwd.getpwuid(int(name)) if name.isascii() and name.isdigit() else pwd.getpwnam(name)
+        return grp.getgrgid(number).gr_name if group else pwd.getpwuid(number).pw_name
     except KeyError:
-        return None
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid)))
-
-
-def _from_files(name: str, passwd: Path, group: Path) -> Account | None:
-    for fields in _rows(passwd):
-        if len(fields) >= 4 and name in fields[:1] + fields[2:3] and fields[2].isdigit() and fields[3].isdigit():
-            extra = {
-                int(row[2])
-                for row in _rows(group)
-                if len(row) >= 4 and row[2].isdigit() and fields[0] in row[3].split(",")
-            }
-            return Account(fields[0], int(fields[2]), int(fields[3]), frozenset({int(fields[3]), *extra}))
-    return None
+        return str(number)
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -23,7 +23,7 @@ from wizard.change.plan import (
 from wizard.change.store import Entry
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity, has_errors
-from wizard.host.machine import Machine, command, group_name_of, name_of
+from wizard.host.machine import Machine, command, name_of
 from wizard.printable import printable, wrapped
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
 from wizard.reports.review import title, tree_lines
@@ -73,7 +73,7 @@ def _details(step: FileStep | Restart | LoadTimer | Probe, machine: Machine) -> 
         now = "replaced" if step.expect.exists else "created"
         owner = ""
         if step.uid is not None and step.gid is not None:
-            owner = f", owner {name_of(step.uid, machine)}:{group_name_of(step.gid, machine)}"
+            owner = f", owner {name_of(step.uid, machine)}:{name_of(step.gid, machine, group=True)}"
         proven = [Line(f"   {step.proven}", Tone.GOOD)] if step.proven else []
         if step.proof and not step.proven:
             proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]

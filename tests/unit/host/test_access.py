@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from wizard.host.machine import Account, Machine, group_name_of, lookup, name_of, readable_as
+from wizard.host.machine import Account, Machine, lookup, name_of, readable_as
 
 STRANGER = Account("hcp", 54321, 54321, frozenset({54321}))
 ROOT = Account("root", 0, 0, frozenset({0}))
@@ -144,13 +144,13 @@ def test_accounts_come_from_the_image(tmp_path: Path) -> None:
     assert lookup(image, "991") == lookup(image, "hcp")
     assert lookup(image, "nobody-here") is None
     assert lookup(image, "") == ROOT
-    assert (name_of(991, image), group_name_of(990, image)) == ("hcp", "hcp")
-    assert (name_of(4, image), group_name_of(4, image)) == ("4", "4"), "not what this system calls them"
+    assert (name_of(991, image), name_of(990, image, group=True)) == ("hcp", "hcp")
+    assert (name_of(4, image), name_of(4, image, group=True)) == ("4", "4"), "not what this system calls them"
 
 
 def test_accounts_come_from_the_system() -> None:
     here = Machine()
     assert lookup(here, "no-such-account") is None
     assert lookup(here, "root") == ROOT
-    assert (name_of(0), group_name_of(0)) == ("root", "root")
-    assert (name_of(3999999999), group_name_of(3999999999)) == ("3999999999", "3999999999")
+    assert (name_of(0), name_of(0, group=True)) == ("root", "root")
+    assert (name_of(3999999999), name_of(3999999999, group=True)) == ("3999999999", "3999999999")
