@@ -88,8 +88,8 @@ _LOOKS = {
     r"|fatal alert: (BadCertificate|CertificateUnknown|AccessDenied)"
     r"|alert (bad certificate|certificate unknown|access denied)|alert received: (bad|unknown) certificate"
     r"|fatal alert code is (42|46|49)\b",
-    codes.DOCTOR_LOG_PEER_REFUSES_HANDSHAKE: r"fatal alert: (handshake_failure|internal_error|illegal_parameter|unexpected_message|decode_error"
-    r"|HandshakeFailure|InternalError|IllegalParameter)"
+    codes.DOCTOR_LOG_PEER_REFUSES_HANDSHAKE: r"fatal alert: (handshake_failure|internal_error|illegal_parameter"
+    r"|unexpected_message|decode_error|HandshakeFailure|InternalError|IllegalParameter)"
     r"|alert (handshake failure|internal error|illegal parameter)|SEC_E_ILLEGAL_MESSAGE|0x80090326"
     r"|fatal alert code is (10|40|47|50|80)\b",
     codes.DOCTOR_LOG_PEER_HANGS_UP: r"Remote host (terminated|closed connection during) (the )?handshake"

@@ -18,7 +18,7 @@ KEY_PATH = "hcp.server.tls"
 """The block of application.conf that holds the two settings, in the practice deployment."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Deployment:
     """A practice deployment.
 
@@ -26,73 +26,40 @@ class Deployment:
         root: real folder that is used as `/`.
         port: where its primary listens on loopback.
         faults: names of the faults that were built in.
+        machine: the deployment as the machine that the wizard looks at.
+        systemctl: the stand-in for systemctl.
+        endpoint: `host:port` of its primary.
+        conf: real path of application.conf.
+        keystore: real path of the key store that a configured deployment uses.
+        cacerts: real path of the JRE's trust store.
+        builtin: certificate and key that the server falls back to, PEM.
+        portal: folder that simulates the account's "Trusted CA certificates" panel.
+        certificates: what the PKI team sent.
+        unit_file: the service unit.
+        journal: what the stand-in journalctl shows.
+        run: state of the stand-in service manager.
     """
 
     root: Path
     port: int
     faults: tuple[str, ...] = ()
 
-    @property
-    def machine(self) -> Machine:
-        """The deployment as the machine that the wizard looks at."""
-        return Machine(
-            root=self.root, state_dir=self.root / "var/lib/cloudstream-wizard", systemctl=str(self.systemctl)
-        )
-
-    @property
-    def systemctl(self) -> Path:
-        """The stand-in for systemctl."""
-        return self.root / "usr/bin/systemctl"
-
-    @property
-    def endpoint(self) -> str:
-        """`host:port` of its primary."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def conf(self) -> Path:
-        """Real path of application.conf."""
-        return self.root / "opt/hcp/conf/application.conf"
-
-    @property
-    def keystore(self) -> Path:
-        """Real path of the key store that a configured deployment uses."""
-        return self.root / "opt/hcp/conf/primary-host.pfx"
-
-    @property
-    def cacerts(self) -> Path:
-        """Real path of the JRE's trust store."""
-        return self.root / "opt/hcp/jre/lib/security/cacerts"
-
-    @property
-    def builtin(self) -> Path:
-        """Certificate and key that the server falls back to, PEM."""
-        return self.root / "opt/hcp/lib/builtin-localhost.pem"
-
-    @property
-    def portal(self) -> Path:
-        """Folder that simulates the account's "Trusted CA certificates" panel."""
-        return self.root / "opt/hcp/data/portal/trusted-ca"
-
-    @property
-    def certificates(self) -> Path:
-        """What the PKI team sent."""
-        return self.root / "certificates"
-
-    @property
-    def unit_file(self) -> Path:
-        """The service unit."""
-        return self.root / "etc/systemd/system/hcp-server.service"
-
-    @property
-    def journal(self) -> Path:
-        """What the stand-in journalctl shows."""
-        return self.root / "var/log/journal.log"
-
-    @property
-    def run(self) -> Path:
-        """State of the stand-in service manager."""
-        return self.root / "run"
+    def __post_init__(self) -> None:
+        """Name its paths."""
+        root = self.root
+        self.systemctl = root / "usr/bin/systemctl"
+        state = root / "var/lib/cloudstream-wizard"
+        self.machine = Machine(root=root, state_dir=state, systemctl=str(self.systemctl))
+        self.endpoint = f"127.0.0.1:{self.port}"
+        self.conf = root / "opt/hcp/conf/application.conf"
+        self.keystore = root / "opt/hcp/conf/primary-host.pfx"
+        self.cacerts = root / "opt/hcp/jre/lib/security/cacerts"
+        self.builtin = root / "opt/hcp/lib/builtin-localhost.pem"
+        self.portal = root / "opt/hcp/data/portal/trusted-ca"
+        self.certificates = root / "certificates"
+        self.unit_file = root / "etc/systemd/system/hcp-server.service"
+        self.journal = root / "var/log/journal.log"
+        self.run = root / "run"
 
     def as_json(self) -> dict[str, Any]:
         """The members that `sandbox create --json` prints."""

@@ -3,13 +3,12 @@
 It outlives the service that it keeps from starting; it ends with `systemctl stop`, or when its folder is gone.
 """
 
-import json
 import os
 import socket
 import threading
 import time
 
-from wizard.sandbox.service.unit_file import WANTED
+from wizard.sandbox.service.unit_file import WANTED, read_json
 
 _MARK = ".practice-deployment.json"
 
@@ -18,8 +17,7 @@ def main(arguments: list[str]) -> int:
     """Listen on the port of the deployment in the folder that is the only argument; answer nothing like TLS."""
     root = arguments[0]
     mark = os.path.join(root, _MARK)  # noqa: PTH118 - as in unitfile
-    with open(mark, encoding="utf-8") as stream:  # noqa: PTH123 - as in unitfile
-        port = int(json.load(stream)["port"])
+    port = int((read_json(root, _MARK) or {})["port"])
     wanted = os.path.join(root, WANTED)  # noqa: PTH118 - as in unitfile
 
     def look() -> None:

@@ -4,14 +4,13 @@ One process per started deployment. It ends with `stop`, when its main process e
 folder is gone; it never leaves the primary behind.
 """
 
-import json
 import os
 import shutil
 import signal
 import time
 
 from wizard import self_start
-from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, behaviour
+from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, behaviour, read_json, write_json
 
 STATE = "run/unit.json"
 JOURNAL = "var/log/journal.log"
@@ -29,11 +28,7 @@ _ASKED: dict[int, str] = {signal.SIGTERM: "stop", signal.SIGUSR1: "restart", sig
 
 def read_state(root: str) -> dict[str, str]:
     """The state that the supervisor wrote last, with `failed` in its place when the supervisor was killed."""
-    try:
-        with open(os.path.join(root, STATE), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as in unitfile
-            state: dict[str, str] = json.load(stream)
-    except (OSError, ValueError):
-        return {}
+    state: dict[str, str] = read_json(root, STATE) or {}
     pid = int(state.get("Supervisor", "0"))
     if pid and not alive(pid):
         state |= {"Supervisor": "0", "MainPID": "0", "ActiveState": "failed", "SubState": "failed", "Result": "signal"}
@@ -239,20 +234,14 @@ class Supervisor:
         self._state |= {"Supervisor": str(os.getpid()), "NRestarts": str(self._restarts), "Turn": str(self._turn)}
         self._state["Starts"] = " ".join(f"{start:.3f}" for start in self._starts)
         self._state |= {name: str(value) for name, value in changes.items()}
-        path = os.path.join(self._root, STATE)  # noqa: PTH118 - as in unitfile
-        try:
-            with open(path + ".new", "w", encoding="utf-8") as stream:  # noqa: PTH123 - as in unitfile
-                json.dump(self._state, stream)
-            os.replace(path + ".new", path)  # noqa: PTH105 - as in unitfile
-        except OSError:
-            pass  # the folder is gone: nobody is left to read it
+        write_json(self._root, STATE, self._state)
 
     def _log(self, text: str) -> None:
         try:
             with open(os.path.join(self._root, JOURNAL), "a", encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
                 stream.write(text + "\n")
         except OSError:
-            pass  # likewise
+            pass  # the folder is gone: nobody is left to read it
 
 
 def main(arguments: list[str]) -> int:

@@ -2,17 +2,16 @@
 
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from wizard import self_start
 from wizard.sandbox.service import timer
 from wizard.sandbox.service.supervisor import JOURNAL, STATE, alive, read_state
-from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, enable, forget
+from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, enable, forget, read_json, write_json
 
 _TAKES_VALUE = {"-p", "--property", "-n", "--lines", "-o", "--output", "-u", "--unit", "-t", "--type", "-S", "--since"}
 _START_S = 10.0
@@ -120,16 +119,17 @@ def _show(root: str, unit: Unit, options: dict[str, str]) -> int:
     usable = unit.load == "loaded"
     settings = unit.settings if usable else {}
     user = settings.get("User", unit.id if settings.get("DynamicUser") == "yes" else "")
+    zero = "MainPID NRestarts ExecMainStartTimestampMonotonic ExecMainStatus"
+    zero += " ConditionTimestampMonotonic AssertTimestampMonotonic"
+    first = {"Result": "success", "ActiveState": "inactive", "SubState": "dead", "InvocationID": ""}
+    first |= {"ConditionResult": "no", "AssertResult": "no", **dict.fromkeys(zero.split(), "0")}
     properties = {
+        **{key: state.get(key, value) for key, value in first.items()},
+        **({"MainPID": "0"} if settings.get("GuessMainPID") == "no" else {}),
         "Type": settings.get("Type", "simple") if usable else "",
         "Restart": settings.get("Restart", "no"),
         "TimeoutStopUSec": _span(unit.seconds("TimeoutStopSec", 90.0)),
-        "MainPID": "0" if settings.get("GuessMainPID") == "no" else state.get("MainPID", "0"),
-        "NRestarts": state.get("NRestarts", "0"),
-        "Result": state.get("Result", "success"),
         "ExecMainStartTimestamp": "",
-        "ExecMainStartTimestampMonotonic": state.get("ExecMainStartTimestampMonotonic", "0"),
-        "ExecMainStatus": state.get("ExecMainStatus", "0"),
         "ExecStart": f"{{ path={settings['ExecStart'].split()[0]} ; argv[]={settings['ExecStart']} ; }}"
         if usable
         else None,
@@ -149,19 +149,12 @@ def _show(root: str, unit: Unit, options: dict[str, str]) -> int:
             "bad-setting": "org.freedesktop.systemd1.BadUnitSetting"
             f' "Unit {unit.id}.service has a bad unit file setting."',
         }.get(unit.load, ""),
-        "ActiveState": state.get("ActiveState", "inactive"),
-        "SubState": state.get("SubState", "dead"),
         "FragmentPath": unit.path,
         "SourcePath": unit.unit.get("SourcePath", ""),
         "UnitFileState": unit.enabled,
         "DropInPaths": " ".join(unit.drop_ins),
         "NeedDaemonReload": "yes" if unit.needs_reload else "no",
-        "InvocationID": state.get("InvocationID", ""),
         "Job": job,
-        "ConditionResult": state.get("ConditionResult", "no"),
-        "ConditionTimestampMonotonic": state.get("ConditionTimestampMonotonic", "0"),
-        "AssertResult": state.get("AssertResult", "no"),
-        "AssertTimestampMonotonic": state.get("AssertTimestampMonotonic", "0"),
     }
     wanted = [key for key in (options.get("-p") or options.get("--property") or "").split(",") if key]
     for key, value in properties.items():
@@ -229,14 +222,8 @@ def _reset(root: str) -> int:
         if state.get("ActiveState") == "failed":
             state |= {"ActiveState": "inactive", "SubState": "dead"}
         state |= {"Result": "success", "NRestarts": "0", "Kept": "0", "Starts": ""}
-        _write(os.path.join(root, STATE), state)  # noqa: PTH118 - as in unitfile
+        write_json(root, STATE, state)
     return 0
-
-
-def _write(path: str, state: Mapping[str, str | int]) -> None:
-    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as stream:  # noqa: PTH123 - as in unitfile
-        json.dump(state, stream)
-    os.replace(f"{path}.{os.getpid()}", path)  # noqa: PTH105 - as in unitfile
 
 
 def _job(root: str, verb: str, *, wait: bool) -> int:
@@ -248,7 +235,7 @@ def _job(root: str, verb: str, *, wait: bool) -> int:
         worker = os.fork()
         if worker:
             # Known before the caller hears that the job is queued.
-            _write(os.path.join(root, JOB), {"pid": worker})  # noqa: PTH118 - as in unitfile
+            write_json(root, JOB, {"pid": worker})
             os._exit(0)
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
@@ -265,12 +252,8 @@ def _job(root: str, verb: str, *, wait: bool) -> int:
 
 def _pending(root: str) -> str:
     """The number of the pending job, "" when there is none."""
-    try:
-        with open(os.path.join(root, JOB), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as in unitfile
-            pid = int(json.load(stream)["pid"])
-    except (OSError, ValueError):
-        return ""
-    return str(pid) if alive(pid) else ""
+    pid = (read_json(root, JOB) or {}).get("pid")
+    return str(pid) if pid and alive(pid) else ""
 
 
 def _act(root: str, verb: str) -> int:

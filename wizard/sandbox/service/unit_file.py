@@ -8,6 +8,10 @@ import os
 import re
 import shlex
 
+TYPE_CHECKING = False  # as mypy knows it: typing would be loaded for its sake
+if TYPE_CHECKING:
+    from typing import Any
+
 UNIT = "hcp-server"
 _FOLDER = "etc/systemd/system"
 _ENABLED = _FOLDER + "/multi-user.target.wants"
@@ -186,18 +190,10 @@ def _files(root: str, name: str) -> Files:
 
 def _kept(root: str, on_disk: Files) -> Files:
     """What was loaded earlier, else what is on disk, which is then remembered."""
-    path = os.path.join(root, _LOADED)  # noqa: PTH118 - as above
-    try:
-        with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - as above
-            return {name: (moment, text) for name, (moment, text) in json.load(stream).items()}
-    except (OSError, ValueError):
-        pass
-    try:
-        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as stream:  # noqa: PTH123 - as above
-            json.dump(on_disk, stream)
-        os.replace(f"{path}.{os.getpid()}", path)  # noqa: PTH105 - as above
-    except OSError:
-        pass  # another account asks, or the folder is gone
+    kept = read_json(root, _LOADED)
+    if kept is not None:
+        return {name: (moment, text) for name, (moment, text) in kept.items()}
+    write_json(root, _LOADED, on_disk)
     return on_disk
 
 
@@ -206,9 +202,25 @@ def behaviour(root: str) -> dict[str, float]:
 
     `start_delay`, `stop_delay`, `die_after` and `quit_after` seconds, `squatter` 1, `stale` 1.
     """
+    return {str(name): float(value) for name, value in (read_json(root, _BEHAVIOUR) or {}).items()}
+
+
+def read_json(root: str, name: str) -> "dict[str, Any] | None":
+    """What the file *name* of the deployment holds; None when it is not there, or is damaged."""
     try:
-        with open(os.path.join(root, _BEHAVIOUR), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
-            loaded = json.load(stream)
+        with open(os.path.join(root, name), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
+            found: dict[str, Any] = json.load(stream)
+            return found
     except (OSError, ValueError):
-        return {}
-    return {str(name): float(value) for name, value in loaded.items()}
+        return None
+
+
+def write_json(root: str, name: str, value: object) -> None:
+    """Replace the file *name* of the deployment at once; without effect when another account asks, or it is gone."""
+    path = os.path.join(root, name)  # noqa: PTH118 - as above
+    try:
+        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as stream:  # noqa: PTH123 - as above
+            json.dump(value, stream)
+        os.replace(f"{path}.{os.getpid()}", path)  # noqa: PTH105 - as above
+    except OSError:
+        pass
