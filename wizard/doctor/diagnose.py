@@ -86,22 +86,8 @@ _CLOCK = (
 """Findings that a wrong clock can cause."""
 
 _FIRST = (
-    "product-missing",
-    "change-interrupted",
-    "clock-wrong",
-    *CONF,
-    "account-missing",
-    *VALUE,
-    *FILE,
-    *CONTENT,
-    "jre-missing",
-    "unit-missing",
-    "unit-broken",
-    "unit-masked",
-    "port-taken",
-    "crash-loop",
-    "service-failed",
-    "service-stopped",
+    *("product-missing", "change-interrupted", "clock-wrong", *CONF, "account-missing", *VALUE, *FILE, *CONTENT),
+    *_named("jre-missing unit-missing unit-broken unit-masked port-taken crash-loop service-failed service-stopped"),
     "not-restarted",
 )
 """Root causes in the order in which they are reported; the others follow by severity."""
