@@ -1,10 +1,21 @@
-"""`handoff`: bundles and checklists for the portal, the gateways and the clients."""
+"""`handoff` and `export`: the files for other machines; `rehearse`: mutual TLS between the chains, in memory."""
 
 import argparse
 
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
-from wizard.handoff.build import make_packs, order_of, root_warnings, unattended_findings, unrecorded, write_packs
+from wizard.errors import ExitCode
+from wizard.handoff.ansible import VAULT_SECRET, make_fleet
+from wizard.handoff.build import (
+    make_packs,
+    order_of,
+    root_warnings,
+    unattended_findings,
+    unrecorded,
+    write_files,
+    write_packs,
+)
+from wizard.planning.proofs import rehearsal_lines, rehearse_all
 from wizard.printable import printable
 from wizard.reports.lines import Line, finding_lines
 
@@ -43,3 +54,38 @@ def run(args: argparse.Namespace) -> int:
                 print(f"  {file.name}{'  (secret)' if file.secret else ''}")
         print(f"Start with {args.out / 'README.md'}")
     return 0
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Make everything, then write it."""
+    inputs = open_inputs(args)
+    fleet = make_fleet(inputs, args.secrets.named(VAULT_SECRET), plain=args.plain_secrets)
+    print_lines(finding_lines(root_warnings(inputs)), people=True)
+    if not args.dry_run:
+        write_files(args.out, fleet.files)
+        print_lines(finding_lines(unrecorded(args.machine, fleet.handed_out, args.out)), people=True)
+    if args.json:
+        members = {
+            "out": str(args.out),
+            "primaries": fleet.primaries,
+            "gateways": fleet.gateways,
+            "files": [{"path": file.name, "secret": file.secret} for file in fleet.files],
+        }
+        print_json("export", members)
+    else:
+        for file in fleet.files:
+            print(f"{args.out / file.name}{'  (secret)' if file.secret else ''}")
+        print(f"Start with {args.out / 'README.md'}")
+    return 0
+
+
+def run_rehearse(args: argparse.Namespace) -> int:
+    """Rehearse, and print what would happen."""
+    rehearsed = rehearse_all(open_inputs(args))
+    if args.json:
+        print_json("rehearse", {"machines": [one.as_json() for one in rehearsed]})
+    else:
+        for one in rehearsed:
+            print_lines(Line(f"{step.outcome:8}  {step.name}  {step.detail}".rstrip()) for step in one.rehearsal.steps)
+        print_lines(rehearsal_lines(rehearsed))
+    return int(ExitCode.DONE if all(one.rehearsal.ok for one in rehearsed) else ExitCode.FINDINGS)
