@@ -14,18 +14,7 @@ from wizard.probing.probe import probe
 
 def ports_for(machine: Machine) -> Ports:
     """The ports of *machine*; nothing is checked before it is asked for."""
-    return Ports(ProductJava(machine), Systemd(machine), TlsClient())
-
-
-class ProductJava:
-    """The product's own JRE."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-
-    def found(self) -> tuple[str, str] | None:
-        """Its path and version; no Java is started."""
-        return identity(self._machine)
+    return Ports(lambda: identity(machine), Systemd(machine), presented)
 
 
 class Systemd:
@@ -68,14 +57,11 @@ class Systemd:
         return tuple(self._service.journal_tail(lines))
 
 
-class TlsClient:
-    """One TLS handshake for each call."""
-
-    def look(self, host: str, port: int, servername: str, timeout_s: float) -> Served:
-        """The leaf that *host*:*port* presents."""
-        seen = probe(host, port, servername=servername or None, timeout_s=timeout_s)
-        leaf = seen.leaf
-        if leaf is None:
-            return Served(False, text=printable(seen.detail or seen.error or "no certificate was presented"))
-        subject = printable(leaf.x509.subject.rfc4514_string(), limit=120)
-        return Served(True, leaf.sha256, seen.fallback, f"the certificate of {subject}")
+def presented(host: str, port: int, servername: str, timeout_s: float) -> Served:
+    """The leaf that *host*:*port* presents in one TLS handshake."""
+    seen = probe(host, port, servername=servername or None, timeout_s=timeout_s)
+    leaf = seen.leaf
+    if leaf is None:
+        return Served(False, text=printable(seen.detail or seen.error or "no certificate was presented"))
+    subject = printable(leaf.x509.subject.rfc4514_string(), limit=120)
+    return Served(True, leaf.sha256, seen.fallback, f"the certificate of {subject}")

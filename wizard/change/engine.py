@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from wizard import codes
 from wizard.change.context import Context
+from wizard.change.durable import put_file
 from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
 from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
 from wizard.change.journal import (
@@ -22,12 +24,12 @@ from wizard.change.journal import (
     Node,
     replay,
 )
-from wizard.change.lock import Opened, keeps_copies, new_token, opened, say_outcome, sweep
+from wizard.change.lock import Opened, keeps_copies, opened, say_outcome, sweep
 from wizard.change.plan import CertificateNote, LoadTimer, Plan, Probe, Restart, is_timer
 from wizard.change.proof import prove, restart, watch_over
 from wizard.change.record import read_record
 from wizard.change.staging import FileChange, file_changes_of, stage
-from wizard.change.store import ChangeFolder, Store, entries
+from wizard.change.store import MANIFEST, ChangeFolder, Store, entries
 from wizard.change.targets import check_in_place
 from wizard.change.undo import close_restored, roll_back_change
 from wizard.errors import WizardError
@@ -168,7 +170,7 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
         digest=order.digest,
         at=rfc3339(context.now()),
         by=context.who.user,
-        token=new_token(),
+        token=secrets.token_hex(6),
         actions=actions,
         restart=order.restart,
         probe=order.probe,
@@ -183,7 +185,7 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
         host=os.uname().nodename,
         certificates=order.certificates,
     )
-    folder.write_manifest(manifest, context.calls)
+    put_file(folder.open(), MANIFEST, manifest.dump(), mode=0o600, calls=context.calls)
     context.events.say("prepare", "done", f"{len(actions)} files are prepared, and the old ones are saved")
     return manifest
 

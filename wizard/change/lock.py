@@ -5,7 +5,6 @@ import errno
 import fcntl
 import json
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_restored, live_image
 from wizard.change.journal import CLOSED, Journal, Manifest, RecoveryPlan
 from wizard.change.plan_file import check_types
-from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
+from wizard.change.store import EVENTS, STAGED, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.findings import Fact
 from wizard.host.directory import Directory
@@ -245,7 +244,7 @@ def sweep(store: Store, context: Context) -> None:
             close(folder, APPLIED, context)
         elif plan.phase != "closed":
             raise _interrupted(folder, plan)
-        elif folder.is_staged() and not (plan.outcome == APPLIED and _keeps_copies(folder)):
+        elif folder.holds(STAGED) and not (plan.outcome == APPLIED and _keeps_copies(folder)):
             folder.wipe_staged(context.calls)
 
 
@@ -300,11 +299,6 @@ def _keeps_copies(folder: ChangeFolder) -> bool:
     with contextlib.suppress(RecoveryNeededError):
         return keeps_copies(folder.manifest())
     return False
-
-
-def new_token() -> str:
-    """For the names of the temporary files of one change."""
-    return secrets.token_hex(6)
 
 
 def say_outcome(context: Context, state: str, text: str, outcome: str, failure: Failure | None = None) -> None:

@@ -104,7 +104,7 @@ def _file(action: Action, actions: Sequence[Action], folder: ChangeFolder, conte
         f"    after   {_image(action.after)}",
     ]
     if action.before.exists:
-        backup = folder.backup(action.backup)
+        backup = folder.backups / action.backup
         image = action.before
         put = f"install -m {image.mode:04o} -o {image.uid} -g {image.gid} {shlex.quote(str(backup))}"
         lines += [f"    backup  {backup}", f"    by hand {put} {shlex.quote(str(real))}"]

@@ -43,8 +43,7 @@ def scene(tmp_path: Path) -> Scene:
 
 def context_with(scene: Scene, *answers: Served) -> Context:
     context = scene.context()
-    context.ports.prober.look = Script(*answers).look  # type: ignore[method-assign]
-    return context
+    return replace(context, ports=replace(context.ports, probe=Script(*answers).look))
 
 
 @pytest.mark.parametrize(
