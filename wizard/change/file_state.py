@@ -6,19 +6,9 @@ from collections.abc import Sequence
 from dataclasses import astuple, replace
 from enum import StrEnum
 
+from wizard.change import durable
 from wizard.change.context import Context
-from wizard.change.durable import (
-    ABSENT_FILE,
-    FileImage,
-    make_folder,
-    put_file,
-    read_image,
-    remove_file,
-    remove_folder,
-    remove_temporary,
-    remove_temporary_folder,
-    write_failure,
-)
+from wizard.change.durable import ABSENT_FILE, FileImage
 from wizard.change.journal import BACKUP, Action
 from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_in_place, folder_of
@@ -83,7 +73,7 @@ def live_image(action: Action, context: Context) -> FileImage:
 def live(action: Action, context: Context) -> tuple[FileImage, bytes]:
     """As `live_image`, with the bytes."""
     try:
-        return read_image(folder_of(action, context), action.path.name)
+        return durable.read_image(folder_of(action, context), action.path.name)
     except FileNotFoundError:
         return ABSENT_FILE, b""
 
@@ -147,25 +137,25 @@ def _bring(
     except FileNotFoundError as error:
         if image.kind == "absent":
             return
-        raise write_failure(context.machine.real(action.path), error) from error
+        raise durable.write_failure(context.machine.real(action.path), error) from error
     name, calls = action.path.name, context.calls
     if action.of_folder:
-        remove_temporary_folder(at, name, token, calls=calls)
+        durable.remove_temporary_folder(at, name, token, calls=calls)
         if image.kind == "folder":
-            context.folders[action.path] = make_folder(at, name, image, token=token, calls=calls)
+            context.folders[action.path] = durable.make_folder(at, name, image, token=token, calls=calls)
             check_in_place(action.path, context)
         else:
             check_in_place(action.path, context)
-            remove_folder(at, name, calls=calls)
+            durable.remove_folder(at, name, calls=calls)
             made = context.folders.get(action.path)
             if made is None or os.fstat(made.descriptor).st_nlink:
                 # It holds files of somebody else, or another one was removed in its place.
                 check_in_place(action.path, context)
             context.folders.pop(action.path, None)
         return
-    remove_temporary(at, name, token, calls=calls)
+    durable.remove_temporary(at, name, token, calls=calls)
     if not image.exists:
-        remove_file(at, name, calls=calls)
+        durable.remove_file(at, name, calls=calls)
         return
     data = (
         folder.saved(STAGED, action.staged, image)
@@ -173,4 +163,6 @@ def _bring(
         else folder.saved(BACKUP, action.backup, image)
     )
     xattrs = None if inherit else image.xattrs
-    put_file(at, name, data, mode=image.mode, uid=image.uid, gid=image.gid, xattrs=xattrs, token=token, calls=calls)
+    durable.put_file(
+        at, name, data, mode=image.mode, uid=image.uid, gid=image.gid, xattrs=xattrs, token=token, calls=calls
+    )
