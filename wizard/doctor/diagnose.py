@@ -119,12 +119,9 @@ def _cause(finding: Finding, present: set[str]) -> str | None:
 
 
 def _rank(finding: Finding) -> tuple[bool, int, int]:
-    return finding.caused_by is not None, -_level(finding), _PLACE.get(finding.code, len(_PLACE))
-
-
-def _level(finding: Finding) -> int:
     # A blocker is no deeper than an error; among both the order of the causes decides.
-    return min(finding.severity, Severity.ERROR)
+    level = min(finding.severity, Severity.ERROR)
+    return finding.caused_by is not None, -level, _PLACE.get(finding.code, len(_PLACE))
 
 
 def root_causes(findings: Sequence[Finding]) -> list[str]:
@@ -207,7 +204,9 @@ def diagnose(facts: DoctorFacts) -> Diagnosis:
         outcome, findings = rule.run(facts)
         outcomes.append(outcome)
         found += findings
-    ordered = linked(_once(found))
+    # The same code about the same thing is reported once.
+    once = {(each.code, each.subject, str(sorted(each.facts.items()))): each for each in found}
+    ordered = linked(list(once.values()))
     roots = root_causes(ordered)
     by_code: dict[str, Finding] = {}
     for each in ordered:
@@ -216,8 +215,3 @@ def diagnose(facts: DoctorFacts) -> Diagnosis:
     causes = tuple(Cause(each, repair_for(each, facts)) for each in by_code.values())
     repairs = tuple(cause.repair for code in roots for cause in causes if cause.finding.code == code)
     return Diagnosis(facts, tuple(outcomes), tuple(ordered), tuple(roots), repairs, causes)
-
-
-def _once(findings: list[Finding]) -> list[Finding]:
-    """Remove duplicates: the same code about the same thing is reported once."""
-    return list({(each.code, each.subject, str(sorted(each.facts.items()))): each for each in findings}.values())
