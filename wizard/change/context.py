@@ -42,7 +42,7 @@ class ServiceControl(Protocol):
         """Its state now."""
         ...
 
-    def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:
+    def restart(self, timeout_s: float, say: Callable[[str], None], /) -> object:
         """Restart it and wait until the manager calls it started; *say* gets progress lines.
 
         Raises:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -382,21 +382,10 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """For `history --json`."""
-        return {
-            "id": self.id,
-            "outcome": self.outcome,
-            "title": self.title,
-            "at": self.at or None,
-            "by": self.by,
-            "digest": self.digest or None,
-            "files": list(self.files),
-            "rolls_back": self.rolls_back or None,
-            "rolled_back_by": self.rolled_back_by or None,
-            "recovery_needed": self.waits,
-            "damage": self.damage or None,
-            "backups": None if self.backups_removed else self.backups,
-            "backups_removed": self.backups_removed or None,
-        }
+        known = {name: None if value == "" else value for name, value in asdict(self).items()}
+        known |= {"title": self.title, "by": self.by, "files": list(self.files)}
+        known["backups"] = None if self.backups_removed else self.backups
+        return {"recovery_needed" if name == "waits" else name: value for name, value in known.items()}
 
 
 def history(machine: Machine) -> tuple[Entry, ...]:
