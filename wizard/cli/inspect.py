@@ -58,25 +58,19 @@ def run(args: argparse.Namespace) -> int:
         *check_together(chains),
     ]
     if args.json:
-        members = [certificate_and_keys(each) for each in opened]
-        print_json(
-            "inspect",
-            {
-                "files": members,
-                "chains": [chain_json(chain) for chain in chains],
-                "findings": [finding.as_json() for finding in findings],
-            },
-        )
+        files = [certificate_and_keys(each) for each in opened]
+        told = [finding.as_json() for finding in findings]
+        print_json("inspect", {"files": files, "chains": [chain_json(chain) for chain in chains], "findings": told})
     else:
         print_lines([line for each in opened for line in file_lines(each)])
         branch = branch_for(args)
         for chain in chains:
             print()
             print_lines([Line(title(chain), Tone.HEADING), *tree_lines(chain, now, branch=branch)])
-        told = [finding for finding in findings if finding.severity > Severity.NOTE]
-        if told:
+        shown = [finding for finding in findings if finding.severity > Severity.NOTE]
+        if shown:
             print()
-            print_lines(finding_lines(told))
+            print_lines(finding_lines(shown))
     return exit_code(opened, findings)
 
 

@@ -76,14 +76,8 @@ class Pki:
         names = [name, f"{name}.example.test", "localhost"] if dns is None else list(dns)
         own = key or self.entities[name].key
         issuers = (self.intermediate.certificate, self.root.certificate)
-        certificate = _certificate(
-            name,
-            own,
-            self.intermediate,
-            (self.made + timedelta(days[0]), self.made + timedelta(days[1])),
-            names,
-            eku=eku,
-        )
+        begin, end = (self.made + timedelta(day) for day in days)
+        certificate = _certificate(name, own, self.intermediate, (begin, end), names, eku=eku)
         return Entity(certificate, own, issuers)
 
 

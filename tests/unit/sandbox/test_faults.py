@@ -15,7 +15,7 @@ from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.faults import FAULTS, Fault
 from wizard.sandbox.pki import Pki
-from wizard.sandbox.server import settings, stores
+from wizard.sandbox.server import stores
 from wizard.sandbox.service.unit_file import Unit, behaviour
 
 # These show only when the service really runs; the tests of the stand-in start them.
@@ -39,7 +39,7 @@ def healthy(company: Pki, tmp_path_factory: pytest.TempPathFactory) -> Deploymen
 def outcome(deployment: Deployment, company: Pki) -> str:
     """What the primary would do, by the same functions that it uses."""
     try:
-        wanted = settings.read(deployment, Unit(str(deployment.root)).all_environment(str(deployment.root)))
+        wanted = stores.settings_of(deployment, Unit(str(deployment.root)).all_environment(str(deployment.root)))
     except (WizardError, OSError):
         return "down"
     if not wanted.keystore_file:

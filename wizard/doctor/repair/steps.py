@@ -17,8 +17,7 @@ from wizard.change.targets import expectation
 from wizard.configs import hocon
 from wizard.configs.diffs import unified
 from wizard.doctor.collect.files import Guess, file_facts, repaired
-from wizard.doctor.collect.record import lost_anchors, store_to_restore
-from wizard.doctor.collect.run import Examined
+from wizard.doctor.collect.run import Examined, lost_anchors, store_to_restore
 from wizard.doctor.collect.store import opening
 from wizard.doctor.facts import SettingFacts
 from wizard.errors import WizardError
