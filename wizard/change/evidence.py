@@ -56,7 +56,7 @@ def evidence(folder: ChangeFolder, machine: Machine) -> dict[str, Any]:
             raise
         # It was refused before its manifest was written.
         title = told[0].text if told else ""
-        manifest = Manifest(folder.id, title, "", f"{folder.begun:%Y-%m-%dT%H:%M:%SZ}", "", "")
+        manifest = Manifest(folder.id, title, at=f"{folder.begun:%Y-%m-%dT%H:%M:%SZ}")
     outcome = plan.outcome if plan.phase == "closed" else "unfinished"
     last = next((event for event in reversed(told) if event.outcome), None)
     applied = outcome == APPLIED
