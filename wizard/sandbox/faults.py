@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from wizard import codes
 from wizard.errors import WizardError
-from wizard.sandbox import pkcs12_parts, truststore
-from wizard.sandbox.deployment import PASSWORD, Deployment
-from wizard.sandbox.mutate import add_anchor, write_conf
+from wizard.sandbox import truststore
+from wizard.sandbox.deployment import PASSWORD, Deployment, add_anchor, write_conf
 from wizard.sandbox.pki import CLIENT, Entity, Pki, authority, new_key, pem, pfx
 
 NAME = "primary-host"
@@ -189,19 +188,19 @@ def _weak_key(deployment: Deployment, pki: Pki) -> None:
 
 
 def _key_password(deployment: Deployment, pki: Pki) -> None:
-    certificates, _ = pkcs12_parts.parts(pfx(pki.entities[NAME], PASSWORD, name=NAME))
-    _, key = pkcs12_parts.parts(pfx(pki.entities[NAME], "other-Passw0rd", name=NAME))
-    put(deployment, pkcs12_parts.joined([certificates, key], PASSWORD))
+    certificates, _ = truststore.parts(pfx(pki.entities[NAME], PASSWORD, name=NAME))
+    _, key = truststore.parts(pfx(pki.entities[NAME], "other-Passw0rd", name=NAME))
+    put(deployment, truststore.joined([certificates, key], PASSWORD))
 
 
 def _two_keys(deployment: Deployment, pki: Pki) -> None:
     # The self-signed one comes first, so it is the one that gets served.
     extra = Entity(pki.fallback.certificate, pki.fallback.key)
     members = [
-        *pkcs12_parts.parts(pfx(extra, PASSWORD, name="a-test")),
-        *pkcs12_parts.parts(deployment.keystore.read_bytes()),
+        *truststore.parts(pfx(extra, PASSWORD, name="a-test")),
+        *truststore.parts(deployment.keystore.read_bytes()),
     ]
-    put(deployment, pkcs12_parts.joined(members, PASSWORD))
+    put(deployment, truststore.joined(members, PASSWORD))
 
 
 def _no_key(deployment: Deployment, pki: Pki) -> None:
@@ -244,11 +243,11 @@ def _closed_folder(deployment: Deployment, _: Pki) -> None:
 
 def _key_of_another(deployment: Deployment, pki: Pki) -> None:
     primary, other = pki.entities[NAME], pki.entities["pcclient-host"]
-    certificates, _ = pkcs12_parts.parts(pfx(primary, PASSWORD, name=NAME))
-    _, key = pkcs12_parts.parts(pfx(other, PASSWORD, name=NAME))
+    certificates, _ = truststore.parts(pfx(primary, PASSWORD, name=NAME))
+    _, key = truststore.parts(pfx(other, PASSWORD, name=NAME))
     # The identifier that links a key to its certificate is stored unencrypted beside the encrypted key.
     ours, theirs = (entity.certificate.fingerprint(SHA1()) for entity in (primary, other))  # noqa: S303 - an identifier
-    put(deployment, pkcs12_parts.joined([certificates, key.replace(theirs, ours)], PASSWORD))
+    put(deployment, truststore.joined([certificates, key.replace(theirs, ours)], PASSWORD))
 
 
 # -- cacerts and the portal -------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
-"""Adds or removes entries of a Java trust store by bytes, JKS or PKCS12, so that practice needs no Java."""
+"""Changes Java trust stores, JKS or PKCS12, and PKCS12 files by bytes, so that practice needs no Java."""
 
 import hashlib
+import hmac
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -14,9 +15,9 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
     serialize_java_truststore,
 )
 
+from wizard.certificates.formats.der import INTEGER, OCTET_STRING, SEQUENCE, parse, wrap
 from wizard.certificates.formats.objects import odd_certificates_allowed
 from wizard.certificates.reading import read
-from wizard.sandbox import pkcs12_parts
 from wizard.secret import Secret
 
 _MAGIC = b"\xfe\xed\xfe\xed"
@@ -67,7 +68,7 @@ def _save(path: Path, kind: str, entries: Sequence[PKCS12Certificate], password:
         path.write_bytes(body + digest)
     elif kind == OPEN:
         # The library would seal it with an empty password, which Java takes for damage.
-        path.write_bytes(pkcs12_parts.unsealed(serialize_java_truststore(entries, NoEncryption())))
+        path.write_bytes(unsealed(serialize_java_truststore(entries, NoEncryption())))
     else:
         path.write_bytes(serialize_java_truststore(entries, BestAvailableEncryption(password.encode())))
 
@@ -77,3 +78,44 @@ def _entry(entry: PKCS12Certificate) -> bytes:
     stamp = struct.pack(">Q", int(time.time() * 1000))
     head = struct.pack(">IH", 2, len(alias)) + alias + stamp + struct.pack(">H", 5) + b"X.509"
     return head + struct.pack(">I", len(der)) + der
+
+
+# -- parts of PKCS12 files: two keys in one, or a key under another password, as no export tool writes them ------------
+
+# RFC 7292: PFX ::= SEQUENCE { version, authSafe ContentInfo, macData }. The parts are taken as they are; only the
+# integrity check is made again.
+_PKCS7_DATA = bytes.fromhex("06092a864886f70d010701")  # object identifier of PKCS7 data
+_SHA1 = bytes.fromhex("300906052b0e03021a0500")  # AlgorithmIdentifier; every Java reads this one
+_MAC_SALT = b"practice"
+_ROUNDS = 2048
+
+
+def parts(pfx: bytes) -> list[bytes]:
+    """The ContentInfo members of a PKCS12 file's authenticated safe, in order: certificates first, then the key."""
+    safe = parse(pfx).fields(2)[1].fields(2)[1].fields(1)[0].octets
+    return [each.encoded for each in parse(safe).expect(SEQUENCE)]
+
+
+def joined(members: Iterable[bytes], password: str) -> bytes:
+    """A PKCS12 file of these members, whose integrity check is made with *password*."""
+    safe = wrap(SEQUENCE, *members)
+    digest = wrap(OCTET_STRING, hmac.digest(_mac_key(password), safe, "sha1"))
+    rounds = wrap(INTEGER, _ROUNDS.to_bytes(2, "big"))
+    mac = wrap(SEQUENCE, wrap(SEQUENCE, _SHA1, digest), wrap(OCTET_STRING, _MAC_SALT), rounds)
+    info = wrap(SEQUENCE, _PKCS7_DATA, wrap(0xA0, wrap(OCTET_STRING, safe)))
+    return wrap(SEQUENCE, wrap(INTEGER, b"\x03"), info, mac)
+
+
+def unsealed(pfx: bytes) -> bytes:
+    """The same file without its integrity check, as Java ships a cacerts that any password opens."""
+    return wrap(SEQUENCE, *(each.encoded for each in parse(pfx).fields(2)[:2]))
+
+
+def _mac_key(password: str) -> bytes:
+    """RFC 7292, appendix B.2, with purpose 3 and SHA-1."""
+    phrase = (password + "\0").encode("utf-16-be")
+    salt = (_MAC_SALT * 64)[:64]
+    block = b"\x03" * 64 + salt + (phrase * 64)[: 64 * -(-len(phrase) // 64)]
+    for _ in range(_ROUNDS):
+        block = hashlib.sha1(block).digest()  # noqa: S324 - the format demands it
+    return block
