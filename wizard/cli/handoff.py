@@ -5,16 +5,8 @@ import argparse
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
+from wizard.handoff import build
 from wizard.handoff.ansible import VAULT_SECRET, make_fleet
-from wizard.handoff.build import (
-    make_packs,
-    order_of,
-    root_warnings,
-    unattended_findings,
-    unrecorded,
-    write_files,
-    write_packs,
-)
 from wizard.planning.proofs import rehearsal_lines, rehearse_all
 from wizard.printable import printable
 from wizard.reports.lines import Line, finding_lines
@@ -23,30 +15,24 @@ from wizard.reports.lines import Line, finding_lines
 def run(args: argparse.Namespace) -> int:
     """Make all bundles, then write them."""
     inputs = open_inputs(args)
-    packs = make_packs(inputs)
-    exposed = unattended_findings(inputs)
-    unclear = root_warnings(inputs)
+    packs = build.make_packs(inputs)
+    exposed = build.unattended_findings(inputs)
+    unclear = build.root_warnings(inputs)
     findings = [*exposed, *unclear]
     for finding in exposed:
         where = Line(f"{printable(finding.subject.path)}, line {finding.subject.line}:")
         print_lines([where, *finding_lines([finding])], people=True)
     print_lines(finding_lines(unclear), people=True)
     if not args.dry_run:
-        write_packs(args.out, packs, order_of(inputs))
-        print_lines(finding_lines(unrecorded(args.machine, packs, args.out)), people=True)
+        build.write_packs(args.out, packs, build.order_of(inputs))
+        print_lines(finding_lines(build.unrecorded(args.machine, packs, args.out)), people=True)
     if args.json:
         members = [
-            {
-                "folder": pack.folder,
-                "title": pack.title,
-                "files": [file.name for file in pack.files],
-                "steps": pack.steps,
-            }
-            for pack in packs
+            {"folder": one.folder, "title": one.title, "files": [file.name for file in one.files], "steps": one.steps}
+            for one in packs
         ]
-        print_json(
-            "handoff", {"out": str(args.out), "packs": members, "findings": [finding.as_json() for finding in findings]}
-        )
+        told = [finding.as_json() for finding in findings]
+        print_json("handoff", {"out": str(args.out), "packs": members, "findings": told})
     else:
         for pack in packs:
             print(f"{pack.title}: {args.out / pack.folder}")
@@ -60,10 +46,10 @@ def run_export(args: argparse.Namespace) -> int:
     """Make everything, then write it."""
     inputs = open_inputs(args)
     fleet = make_fleet(inputs, args.secrets.named(VAULT_SECRET), plain=args.plain_secrets)
-    print_lines(finding_lines(root_warnings(inputs)), people=True)
+    print_lines(finding_lines(build.root_warnings(inputs)), people=True)
     if not args.dry_run:
-        write_files(args.out, fleet.files)
-        print_lines(finding_lines(unrecorded(args.machine, fleet.handed_out, args.out)), people=True)
+        build.write_files(args.out, fleet.files)
+        print_lines(finding_lines(build.unrecorded(args.machine, fleet.handed_out, args.out)), people=True)
     if args.json:
         members = {
             "out": str(args.out),
