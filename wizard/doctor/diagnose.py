@@ -34,13 +34,10 @@ DOWN = ("port-taken", *CONF, *_UNIT, *_named("crash-loop service-failed service-
 _CAUSES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("store-missing", "store-is-folder", "password-wrong", "password-not-ascii"), VALUE),
     "store-missing": (*VALUE, "store-lost"),
-    "store-empty": ("store-lost",),
-    "store-damaged": ("store-lost",),
+    **dict.fromkeys(("store-empty", "store-damaged"), ("store-lost",)),
     "settings-lost": (*CONF, *(each for each in VALUE if each not in {"setting-missing", "settings-lost"})),
     "setting-missing": ("setting-commented", "settings-lost"),
-    "conf-missing": ("product-missing",),
-    "jre-missing": ("product-missing",),
-    "unit-missing": ("product-missing",),
+    **dict.fromkeys(("conf-missing", "jre-missing", "unit-missing"), ("product-missing",)),
     "setting-masked": ("setting-elsewhere",),
     "conf-damaged": VALUE,
     "java-refuses-store": (*CONF, *VALUE, *FILE, *CONTENT),
@@ -50,26 +47,23 @@ _CAUSES: dict[str, tuple[str, ...]] = {
     "cacerts-missing": ("product-missing", "jre-missing"),
     "root-not-trusted": ("cacerts-replaced", *TRUST),
     "cacerts-replaced": TRUST,
-    "crash-loop": ("port-taken", *CONF, "account-missing"),
-    "service-failed": ("port-taken", *CONF, "account-missing"),
+    **dict.fromkeys(("crash-loop", "service-failed"), ("port-taken", *CONF, "account-missing")),
     "service-stopped": (*CONF, "account-missing"),
-    "service-starting": ("port-taken",),
+    **dict.fromkeys(("service-starting", "not-tls", "tls12-off"), ("port-taken",)),
     "nothing-listens": ("product-missing", *DOWN),
-    "not-tls": ("port-taken",),
     "not-restarted": STORE,
     "fallback-served": (*STORE, "not-restarted"),
     "other-certificate-served": ("port-taken", *STORE, "not-restarted"),
     "ca-not-accepted": (*TRUST, "root-not-trusted", "cacerts-replaced", "not-restarted", "fallback-served"),
-    "tls12-off": ("port-taken",),
     "change-interrupted": (),
 }
 """Symptom to its possible causes, the deepest first; codes without their prefix."""
 
 _BY_CHAIN = {
-    "served-incomplete": (codes.CHAIN_INCOMPLETE.code,),
-    "served-for-another-name": (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code),
-    "store-named-otherwise": (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code),
-    "root-not-known": (codes.CHAIN_INCOMPLETE.code,),
+    **dict.fromkeys(("served-incomplete", "root-not-known"), (codes.CHAIN_INCOMPLETE.code,)),
+    **dict.fromkeys(
+        ("served-for-another-name", "store-named-otherwise"), (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code)
+    ),
     "fallback-served": (codes.STRENGTH_WEAK_KEY.code, codes.STRENGTH_WEAK_HASH.code),
     "java-refuses-store": (codes.STRENGTH_WEAK_KEY.code, codes.STRENGTH_WEAK_HASH.code, codes.CHAIN_INCOMPLETE.code),
 }
