@@ -10,7 +10,7 @@ from wizard import codes
 from wizard.change.context import Context
 from wizard.change.durable import put_file
 from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
-from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
+from wizard.change.file_state import FileState, bring, file_state, live_image, made_folder
 from wizard.change.journal import (
     ARMED,
     CLOSED,
@@ -252,7 +252,7 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
         raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, case="prepared", subject=action.named, path=action.named)
     journal.append(INTENT, action.id)
     context.events.say(action.id, "started", action.summary)
-    forward(action, folder, manifest.token, context)
+    bring(action, action.after, folder, manifest.token, context)
     journal.append(DONE, action.id, made_folder(action, context))
     context.events.say(action.id, "done", f"{action.named} {_became(action, context)}")
 

@@ -111,27 +111,12 @@ def is_undone(live: FileImage, action: Action, actions: Sequence[Action]) -> boo
     return any(each.path == action.path and live.same(each.before) for each in earlier)
 
 
-def forward(action: Action, folder: ChangeFolder, token: str, context: Context) -> None:
-    """Bring the live file to its new state.
+def bring(action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context) -> None:
+    """Bring the live file to *image*: the new state of *action*, or the old one as `old_state` has it.
 
     Raises:
-        WizardError: of `durable`; `change.staged-damaged`, `change.folder-exchanged`.
+        WizardError: of `durable`; `change.staged-damaged`, `change.backup-damaged`, `change.folder-exchanged`.
     """
-    _bring(action, action.after, folder, token, context, inherit=action.inherit)
-
-
-def backward(action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context) -> None:
-    """Bring the live file back to its old state *image* (of `old_state`), attributes included.
-
-    Raises:
-        WizardError: of `durable`; `change.backup-damaged`, `change.folder-exchanged`.
-    """
-    _bring(action, image, folder, token, context)
-
-
-def _bring(
-    action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context, *, inherit: bool = False
-) -> None:
     try:
         at = folder_of(action, context)
     except FileNotFoundError as error:
@@ -139,8 +124,8 @@ def _bring(
             return
         raise durable.write_failure(context.machine.real(action.path), error) from error
     name, calls = action.path.name, context.calls
+    durable.remove_temporary(at, name, token, calls=calls)
     if action.of_folder:
-        durable.remove_temporary_folder(at, name, token, calls=calls)
         if image.kind == "folder":
             context.folders[action.path] = durable.make_folder(at, name, image, token=token, calls=calls)
             check_in_place(action.path, context)
@@ -153,16 +138,11 @@ def _bring(
                 check_in_place(action.path, context)
             context.folders.pop(action.path, None)
         return
-    durable.remove_temporary(at, name, token, calls=calls)
     if not image.exists:
         durable.remove_file(at, name, calls=calls)
         return
-    data = (
-        folder.saved(STAGED, action.staged, image)
-        if image is action.after
-        else folder.saved(BACKUP, action.backup, image)
-    )
-    xattrs = None if inherit else image.xattrs
-    durable.put_file(
-        at, name, data, mode=image.mode, uid=image.uid, gid=image.gid, xattrs=xattrs, token=token, calls=calls
-    )
+    forward = image is action.after
+    data = folder.saved(STAGED, action.staged, image) if forward else folder.saved(BACKUP, action.backup, image)
+    rights = {"mode": image.mode, "uid": image.uid, "gid": image.gid}
+    xattrs = None if forward and action.inherit else image.xattrs
+    durable.put_file(at, name, data, **rights, xattrs=xattrs, token=token, calls=calls)
