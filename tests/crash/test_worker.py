@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -261,9 +262,7 @@ def test_the_state_folder_is_lost_while_it_runs(tmp_path: Path) -> None:
 
 def ports_that_die(machine: Machine) -> Ports:
     """As `ports_for`; the question for Java, which comes before anything is touched, is the end of the process."""
-    ports = ports_for(machine)
-    ports.java.found = lambda: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
-    return ports
+    return replace(ports_for(machine), java=lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 def test_a_worker_that_is_killed_before_it_is_armed_changed_nothing(tmp_path: Path) -> None:

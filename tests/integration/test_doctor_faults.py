@@ -9,7 +9,7 @@ from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import practice
 from wizard.doctor.rule import Result
 from wizard.questions.answers import Answers
-from wizard.sandbox.faults import all_faults
+from wizard.sandbox.faults import FAULTS
 from wizard.session.saved_run import save
 
 HEADLINES = {
@@ -119,7 +119,7 @@ OFTEN = {"wrong-password", "duplicate-key", "conf-utf-16", "two-keys", "unreadab
 
 
 def test_the_table_names_every_fault() -> None:
-    assert {fault.name: fault.code for fault in all_faults()} == HEADLINES
+    assert {fault.name: fault.code for fault in FAULTS} == HEADLINES
 
 
 @pytest.mark.parametrize("fault", HEADLINES)

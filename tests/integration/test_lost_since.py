@@ -15,8 +15,7 @@ from tests.support.practice import Practice, company, practice
 from wizard.questions.answers import Answers
 from wizard.questions.flow import View, steps
 from wizard.sandbox.build import upload
-from wizard.sandbox.deployment import PASSWORD
-from wizard.sandbox.mutate import write_conf
+from wizard.sandbox.deployment import PASSWORD, write_conf
 from wizard.sandbox.pki import Entity, Pki, authority, make, new_key, pfx
 from wizard.session.session import Session
 

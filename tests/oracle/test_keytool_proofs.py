@@ -12,8 +12,8 @@ from tests.support.exhaustive import mostly_exhaustive
 from tests.support.jvm import jre as java_home
 from wizard.host.jre import Jre, Keytool, KeytoolError, choose_profile, explained, find
 from wizard.host.machine import Machine
-from wizard.sandbox import pkcs12_parts, truststore
 from wizard.sandbox import pki as practice
+from wizard.sandbox import truststore
 from wizard.sandbox.pki import Entity, Pki
 from wizard.secret import Secret
 
@@ -64,16 +64,16 @@ def test_a_store_without_a_friendly_name_is_proven(made: Pki, tmp_path: Path) ->
 def test_refusals_have_their_own_codes(keytool: Keytool, made: Pki, tmp_path: Path) -> None:
     entity = made.entities["primary-host"]
     good = practice.pfx(entity, WORD, name="x", legacy=True)
-    certificates, _ = pkcs12_parts.parts(good)
-    other_key = pkcs12_parts.parts(practice.pfx(entity, "other-word", name="x", legacy=True))[1]
+    certificates, _ = truststore.parts(good)
+    other_key = truststore.parts(practice.pfx(entity, "other-word", name="x", legacy=True))[1]
     cases = {
         "keytool.password-wrong": (good, "not-the-word", "x"),
         "keytool.alias-missing": (good, WORD, "y"),
         "keytool.store-empty": (b"", WORD, "x"),
         "keytool.store-cut": (good[:1000], WORD, "x"),
         "keytool.store-format": (practice.pem(entity.certificate), WORD, "x"),
-        "keytool.key-password": (pkcs12_parts.joined([certificates, other_key], WORD), WORD, "x"),
-        "keytool.no-key": (pkcs12_parts.joined([certificates], WORD), WORD, None),
+        "keytool.key-password": (truststore.joined([certificates, other_key], WORD), WORD, "x"),
+        "keytool.no-key": (truststore.joined([certificates], WORD), WORD, None),
     }
     for code, (data, word, alias) in cases.items():
         proof = keytool.prove_keystore(store(tmp_path, data), Secret(word), alias)

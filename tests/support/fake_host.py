@@ -108,11 +108,6 @@ def without_anchor(data: bytes, trust: TrustEntry) -> bytes | None:
     return None if kept == data else kept
 
 
-class ProductJava:
-    def found(self) -> tuple[str, str]:
-        return JAVA
-
-
 @dataclass
 class Service:
     scene: "Scene"
@@ -250,7 +245,7 @@ class Scene:
             events._redactor.learn(secret)
         return Context(
             machine=self.machine,
-            ports=Ports(ProductJava(), Service(self, calls), Prober(self)),
+            ports=Ports(lambda: JAVA, Service(self, calls), Prober(self).look),
             events=events,
             secrets=secrets,
             who=Operator("operator", "pts/7"),

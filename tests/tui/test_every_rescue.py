@@ -17,12 +17,12 @@ from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.practice import company, practice
 from tests.tui.rescuer import Walk, rescue
 from wizard.errors import WizardError
+from wizard.sandbox import faults
 from wizard.sandbox.build import create
-from wizard.sandbox.faults import all_faults
 
 SERVED = "subject=O = Acme, CN = primary-host"
 NEEDS_JAVA = {"no-keytool", "nothing-uploaded", "root-missing", "other-root", "old-java", "intermediate-not-uploaded"}
-FAULTS = [fault.name for fault in all_faults()]
+FAULTS = [fault.name for fault in faults.FAULTS]
 GOOD = {
     "wrong-password",
     "blank-in-password",

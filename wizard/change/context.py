@@ -16,14 +16,6 @@ from wizard.host.machine import Machine
 from wizard.secret import Secret
 
 
-class Java(Protocol):
-    """The product's own Java."""
-
-    def found(self) -> tuple[str, str] | None:
-        """Its path and version now, to be compared with the one that the plan was made with."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class ServiceState:
     """The state of the service.
@@ -50,7 +42,7 @@ class ServiceControl(Protocol):
         """Its state now."""
         ...
 
-    def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:
+    def restart(self, timeout_s: float, say: Callable[[str], None], /) -> object:
         """Restart it and wait until the manager calls it started; *say* gets progress lines.
 
         Raises:
@@ -88,29 +80,19 @@ class Served:
     text: str = ""
 
 
-class Prober(Protocol):
-    """Probes a node from outside."""
-
-    def look(self, host: str, port: int, servername: str, timeout_s: float) -> Served:
-        """One probe; never raises for network errors."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The three together."""
+    """What the engine needs from the rest of the program.
 
-    java: Java
+    Attributes:
+        java: path and version of the product's own Java now, to be compared with the one that the plan was made with.
+        service: the service that reads the files.
+        probe: one probe of a node from outside, by host, port, server name and longest wait; it never raises.
+    """
+
+    java: Callable[[], tuple[str, str] | None]
     service: ServiceControl
-    prober: Prober
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _never() -> bool:
-    return False
+    probe: Callable[[str, int, str, float], Served]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +152,10 @@ class Context:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     who: Operator = Operator()
     calls: Syscalls = REAL
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
-    stop: Callable[[], bool] = _never
+    stop: Callable[[], bool] = lambda: False
     folders: dict[PurePosixPath, Directory] = field(default_factory=dict)
     announce: Callable[[str], None] = lambda _: None
     without: Mapping[str, WithoutAnchor] = field(default_factory=dict)

@@ -423,10 +423,17 @@ def remove_file(folder: Directory, name: str, *, calls: Syscalls = REAL) -> None
 
 
 def remove_temporary(folder: Directory, name: str, token: str, *, calls: Syscalls = REAL) -> None:
-    """Remove what a `put_file` with *token* left beside *name* when its process died."""
+    """Remove what a `put_file` or `make_folder` with *token* left beside *name* when its process died.
+
+    Raises:
+        WizardError: `change.write-failed`.
+    """
     temporary = temporary_name(name, token)
     with _explained(folder.path / name):
-        if read_image(folder, temporary)[0].kind != "absent":
+        kind = read_image(folder, temporary)[0].kind
+        if kind == "folder":
+            remove_folder(folder, temporary, calls=calls)
+        elif kind != "absent":
             calls.unlink(temporary, at=folder.descriptor)
             calls.fsync(folder.descriptor, temporary)
 
@@ -604,14 +611,3 @@ def remove_folder(above: Directory, name: str, *, calls: Syscalls) -> None:
     except OSError as error:
         if error.errno not in _IN_USE:
             raise write_failure(above.path / name, error) from error
-
-
-def remove_temporary_folder(above: Directory, name: str, token: str, *, calls: Syscalls) -> None:
-    """Remove what a `make_folder` with *token* left beside *name* when its process died.
-
-    Raises:
-        WizardError: `change.write-failed`.
-    """
-    temporary = temporary_name(name, token)
-    if read_image(above, temporary)[0].kind == "folder":
-        remove_folder(above, temporary, calls=calls)

@@ -2,13 +2,15 @@
 
 import contextlib
 import os
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from wizard import codes
 from wizard.change.context import Context
+from wizard.change.durable import put_file
 from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
-from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
+from wizard.change.file_state import FileState, bring, file_state, live_image, made_folder
 from wizard.change.journal import (
     ARMED,
     CLOSED,
@@ -22,12 +24,12 @@ from wizard.change.journal import (
     Node,
     replay,
 )
-from wizard.change.lock import Opened, keeps_copies, new_token, opened, say_outcome, sweep
-from wizard.change.plan import CertificateNote, LoadTimer, Plan, Probe, Restart, is_timer
+from wizard.change.lock import Opened, keeps_copies, opened, say_outcome, sweep
+from wizard.change.plan import LoadTimer, Plan, Probe, Restart, is_timer
 from wizard.change.proof import prove, restart, watch_over
 from wizard.change.record import read_record
 from wizard.change.staging import FileChange, file_changes_of, stage
-from wizard.change.store import ChangeFolder, Store, entries
+from wizard.change.store import MANIFEST, ChangeFolder, Store, entries
 from wizard.change.targets import check_in_place
 from wizard.change.undo import close_restored, roll_back_change
 from wizard.errors import WizardError
@@ -60,31 +62,6 @@ def prune(store: Store) -> None:
                 store.drop(store.find(entry.id))
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be made: the drafts of a plan or of a rollback, and how it is verified.
-
-    Attributes:
-        title: for people.
-        digest: of the plan, empty for a rollback.
-        drafts: looks at the files and refuses; called when the lock is held.
-        restart: id, unit and time limit, None to leave the service alone.
-        probe: id and time limit, None for no verification.
-        target: what must be presented afterwards.
-        rolls_back: id of the change that is rolled back.
-        certificates: before and after it, for the evidence.
-    """
-
-    title: str
-    digest: str
-    drafts: Callable[[], list[FileChange]]
-    restart: tuple[str, str, float] | None
-    probe: tuple[str, float] | None
-    target: tuple[Node, ...]
-    rolls_back: str = ""
-    certificates: tuple[CertificateNote, ...] = ()
-
-
 def apply(plan: Plan, context: Context) -> Outcome:
     """Make *plan*: prepare, write, restart, verify; after any failure restore everything.
 
@@ -107,7 +84,7 @@ def apply(plan: Plan, context: Context) -> Outcome:
         sweep(place.store, context)
         if plan.is_empty:
             return _nothing(plan, context)
-        return carry_out(_order(plan, context), place, context)
+        return carry_out(_order(plan), lambda: file_changes_of(plan, context), place, context)
 
 
 def _nothing(plan: Plan, context: Context) -> Outcome:
@@ -117,13 +94,13 @@ def _nothing(plan: Plan, context: Context) -> Outcome:
     return Outcome(NO_CHANGE, digest=plan.digest, steps={step.id: "skipped" for step in plan.steps})
 
 
-def _order(plan: Plan, context: Context) -> Order:
+def _order(plan: Plan) -> Manifest:
     service = next((step for step in plan.steps if isinstance(step, Restart | LoadTimer)), None)
     probes = [step for step in plan.steps if isinstance(step, Probe)]
-    return Order(
+    return Manifest(
+        id="",
         title=plan.title,
         digest=plan.digest,
-        drafts=lambda: file_changes_of(plan, context),
         restart=None if service is None else (service.id, service.unit, service.timeout_s),
         probe=(probes[0].id, max(step.timeout_s for step in probes)) if probes else None,
         target=tuple(
@@ -135,13 +112,20 @@ def _order(plan: Plan, context: Context) -> Order:
     )
 
 
-def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
-    """One change from its folder to its last line; the lock is held."""
+def carry_out(order: Manifest, drafts: Callable[[], list[FileChange]], place: Opened, context: Context) -> Outcome:
+    """One change from its folder to its last line; the lock is held.
+
+    Args:
+        order: what is to be made, and how it is verified; the rest of the manifest is filled in here.
+        drafts: looks at the files and refuses; called when the lock is held.
+        place: the opened state folder.
+        context: the run.
+    """
     folder, journal = place.begin(context)
     with contextlib.closing(journal):
         context.events.say(CHANGE, "started", order.title)
         try:
-            manifest = _prepare(order, folder, context)
+            manifest = _prepare(order, drafts, folder, context)
             journal.append(ARMED)
         except Exception as error:  # noqa: BLE001 - whatever it is: nothing live was touched, and the outcome tells that
             return _refuse(order, folder, journal, context, error)
@@ -157,33 +141,29 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
     return outcome
 
 
-def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
+def _prepare(
+    order: Manifest, drafts: Callable[[], list[FileChange]], folder: ChangeFolder, context: Context
+) -> Manifest:
     context.events.say("prepare", "started", "Prepare, back up and check all files before the change")
-    drafts = order.drafts()
+    files = drafts()
     running = order.restart is not None and check_service(order.restart[1], context)
-    actions, served = stage(drafts, order.target, folder, context)
-    manifest = Manifest(
+    actions, served = stage(files, order.target, folder, context)
+    manifest = replace(
+        order,
         id=folder.id,
-        title=order.title,
-        digest=order.digest,
         at=rfc3339(context.now()),
         by=context.who.user,
-        token=new_token(),
+        token=secrets.token_hex(6),
         actions=actions,
-        restart=order.restart,
-        probe=order.probe,
-        target=order.target,
         served=served,
         was_running=running,
-        rolls_back=order.rolls_back,
         login=context.who.login,
         sudo_user=context.who.sudo_user,
         uid=os.getuid(),
         tty=context.who.tty,
         host=os.uname().nodename,
-        certificates=order.certificates,
     )
-    folder.write_manifest(manifest, context.calls)
+    put_file(folder.open(), MANIFEST, manifest.dump(), mode=0o600, calls=context.calls)
     context.events.say("prepare", "done", f"{len(actions)} files are prepared, and the old ones are saved")
     return manifest
 
@@ -202,7 +182,7 @@ def check_service(unit: str, context: Context) -> bool:
     return state.running
 
 
-def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
+def _refuse(order: Manifest, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
     failure = Failure.of(error)
     context.events.say("prepare", "failed", failure.message)
     # Before anything else: on a full disk this is the space for the last lines.
@@ -272,7 +252,7 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
         raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, case="prepared", subject=action.named, path=action.named)
     journal.append(INTENT, action.id)
     context.events.say(action.id, "started", action.summary)
-    forward(action, folder, manifest.token, context)
+    bring(action, action.after, folder, manifest.token, context)
     journal.append(DONE, action.id, made_folder(action, context))
     context.events.say(action.id, "done", f"{action.named} {_became(action, context)}")
 

@@ -134,9 +134,8 @@ class Event:
 
     def as_json(self) -> dict[str, str]:
         """The members that are not empty, and always the first four."""
-        always = {"step": self.step, "state": self.state, "text": self.text, "at": self.at}
-        extra = {"outcome": self.outcome, "code": self.code, "hint": self.hint}
-        return always | {name: value for name, value in extra.items() if value}
+        always = ("step", "state", "text", "at")
+        return {name: value for name, value in asdict(self).items() if value or name in always}
 
     def as_line(self) -> str:
         """One line of JSON."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from wizard.change.context import Context
 from wizard.change.durable import FileImage, put_file, remove_temporary
-from wizard.change.events import APPLIED, KEPT, REFUSED, ROLLED_BACK, Event
+from wizard.change.events import APPLIED, KEPT, REFUSED, ROLLED_BACK
 from wizard.change.journal import Action, Manifest, Node
 from wizard.change.store import EVIDENCE, ChangeFolder, Store, read_events
 from wizard.errors import WizardError
@@ -56,7 +56,7 @@ def evidence(folder: ChangeFolder, machine: Machine) -> dict[str, Any]:
             raise
         # It was refused before its manifest was written.
         title = told[0].text if told else ""
-        manifest = Manifest(folder.id, title, "", f"{folder.begun:%Y-%m-%dT%H:%M:%SZ}", "", "")
+        manifest = Manifest(folder.id, title, at=f"{folder.begun:%Y-%m-%dT%H:%M:%SZ}")
     outcome = plan.outcome if plan.phase == "closed" else "unfinished"
     last = next((event for event in reversed(told) if event.outcome), None)
     applied = outcome == APPLIED
@@ -186,8 +186,8 @@ def _certificates(notes: Sequence[dict[str, str]]) -> list[str]:
 
 
 def _steps(told: Sequence[dict[str, str]]) -> list[str]:
-    events = [Event(**each) for each in told]
-    return [f"  {each.at} {each.step}: {each.state}: {each.text}" for each in events] or ["  No events were recorded."]
+    lines = ["  {at} {step}: {state}: {text}".format_map(each) for each in told]
+    return lines or ["  No events were recorded."]
 
 
 def _no_undo(facts: dict[str, Any]) -> str:

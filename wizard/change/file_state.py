@@ -6,19 +6,9 @@ from collections.abc import Sequence
 from dataclasses import astuple, replace
 from enum import StrEnum
 
+from wizard.change import durable
 from wizard.change.context import Context
-from wizard.change.durable import (
-    ABSENT_FILE,
-    FileImage,
-    make_folder,
-    put_file,
-    read_image,
-    remove_file,
-    remove_folder,
-    remove_temporary,
-    remove_temporary_folder,
-    write_failure,
-)
+from wizard.change.durable import ABSENT_FILE, FileImage
 from wizard.change.journal import BACKUP, Action
 from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_in_place, folder_of
@@ -83,7 +73,7 @@ def live_image(action: Action, context: Context) -> FileImage:
 def live(action: Action, context: Context) -> tuple[FileImage, bytes]:
     """As `live_image`, with the bytes."""
     try:
-        return read_image(folder_of(action, context), action.path.name)
+        return durable.read_image(folder_of(action, context), action.path.name)
     except FileNotFoundError:
         return ABSENT_FILE, b""
 
@@ -121,56 +111,38 @@ def is_undone(live: FileImage, action: Action, actions: Sequence[Action]) -> boo
     return any(each.path == action.path and live.same(each.before) for each in earlier)
 
 
-def forward(action: Action, folder: ChangeFolder, token: str, context: Context) -> None:
-    """Bring the live file to its new state.
+def bring(action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context) -> None:
+    """Bring the live file to *image*: the new state of *action*, or the old one as `old_state` has it.
 
     Raises:
-        WizardError: of `durable`; `change.staged-damaged`, `change.folder-exchanged`.
+        WizardError: of `durable`; `change.staged-damaged`, `change.backup-damaged`, `change.folder-exchanged`.
     """
-    _bring(action, action.after, folder, token, context, inherit=action.inherit)
-
-
-def backward(action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context) -> None:
-    """Bring the live file back to its old state *image* (of `old_state`), attributes included.
-
-    Raises:
-        WizardError: of `durable`; `change.backup-damaged`, `change.folder-exchanged`.
-    """
-    _bring(action, image, folder, token, context)
-
-
-def _bring(
-    action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context, *, inherit: bool = False
-) -> None:
     try:
         at = folder_of(action, context)
     except FileNotFoundError as error:
         if image.kind == "absent":
             return
-        raise write_failure(context.machine.real(action.path), error) from error
+        raise durable.write_failure(context.machine.real(action.path), error) from error
     name, calls = action.path.name, context.calls
+    durable.remove_temporary(at, name, token, calls=calls)
     if action.of_folder:
-        remove_temporary_folder(at, name, token, calls=calls)
         if image.kind == "folder":
-            context.folders[action.path] = make_folder(at, name, image, token=token, calls=calls)
+            context.folders[action.path] = durable.make_folder(at, name, image, token=token, calls=calls)
             check_in_place(action.path, context)
         else:
             check_in_place(action.path, context)
-            remove_folder(at, name, calls=calls)
+            durable.remove_folder(at, name, calls=calls)
             made = context.folders.get(action.path)
             if made is None or os.fstat(made.descriptor).st_nlink:
                 # It holds files of somebody else, or another one was removed in its place.
                 check_in_place(action.path, context)
             context.folders.pop(action.path, None)
         return
-    remove_temporary(at, name, token, calls=calls)
     if not image.exists:
-        remove_file(at, name, calls=calls)
+        durable.remove_file(at, name, calls=calls)
         return
-    data = (
-        folder.saved(STAGED, action.staged, image)
-        if image is action.after
-        else folder.saved(BACKUP, action.backup, image)
-    )
-    xattrs = None if inherit else image.xattrs
-    put_file(at, name, data, mode=image.mode, uid=image.uid, gid=image.gid, xattrs=xattrs, token=token, calls=calls)
+    forward = image is action.after
+    data = folder.saved(STAGED, action.staged, image) if forward else folder.saved(BACKUP, action.backup, image)
+    rights = {"mode": image.mode, "uid": image.uid, "gid": image.gid}
+    xattrs = None if forward and action.inherit else image.xattrs
+    durable.put_file(at, name, data, **rights, xattrs=xattrs, token=token, calls=calls)

@@ -319,10 +319,10 @@ class Manifest:
 
     id: str
     title: str
-    digest: str
-    at: str
-    by: str
-    token: str
+    digest: str = ""
+    at: str = ""
+    by: str = ""
+    token: str = ""
     actions: tuple[Action, ...] = ()
     restart: tuple[str, str, float] | None = None
     probe: tuple[str, float] | None = None

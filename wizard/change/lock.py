@@ -5,7 +5,6 @@ import errno
 import fcntl
 import json
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_restored, live_image
 from wizard.change.journal import CLOSED, Journal, Manifest, RecoveryPlan
 from wizard.change.plan_file import check_types
-from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
+from wizard.change.store import EVENTS, STAGED, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.findings import Fact
 from wizard.host.directory import Directory
@@ -55,29 +54,11 @@ class Holder:
         return f"process {self.pid} of {printable(self.user) or 'an unknown user'}{place}, since {self.since}"
 
 
-class Lock:
-    """The lock that is held; tells others about the change."""
-
-    def __init__(self, descriptor: int, holder: Holder) -> None:
-        self._descriptor = descriptor
-        self.tell(holder)
-
-    def tell(self, holder: Holder) -> None:
-        """Write who holds it; on a full disk the holder is not written, but the lock holds."""
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, json.dumps(asdict(holder)).encode(), 0)
-
-    def release(self) -> None:
-        """Release the lock."""
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
-        os.close(self._descriptor)
-
-
 @contextlib.contextmanager
-def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterator[Lock]:
+def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterator[Callable[[Holder], None]]:
     """Hold the lock file *path* while the block runs; the kernel lets go of it when the process dies.
+
+    Yields a function that writes into the file who holds it.
 
     Args:
         ensure: makes the file's folder where it is missing, and opens it.
@@ -113,11 +94,18 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
         os.close(descriptor)
         if not Directory(path.parent).same_as(folder):
             raise OSError(errno.ESTALE, "another folder is in its place")
-    lock = Lock(descriptor, holder)
+
+    def tell(now: Holder | None) -> None:
+        with contextlib.suppress(OSError):  # on a full disk the holder is not written, but the lock holds
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(asdict(now)).encode() if now else b"", 0)
+
+    tell(holder)
     try:
-        yield lock
+        yield tell
     finally:
-        lock.release()
+        tell(None)
+        os.close(descriptor)
 
 
 def holder_of(path: Path) -> Holder | None:
@@ -184,7 +172,7 @@ class Opened:
     """The state folder, locked."""
 
     store: Store
-    lock: Lock
+    tell: Callable[[Holder], None]
     holder: Holder
 
     def begin(self, context: Context) -> tuple[ChangeFolder, Journal]:
@@ -205,7 +193,7 @@ class Opened:
     def attach(self, folder: ChangeFolder, context: Context) -> None:
         """Tell who waits for the lock, and who watches, which change this is."""
         context.events.open(folder.open(), EVENTS)
-        self.lock.tell(replace(self.holder, change=folder.id))
+        self.tell(replace(self.holder, change=folder.id))
         context.announce(folder.id)
 
 
@@ -220,9 +208,9 @@ def opened(context: Context) -> Iterator[Opened]:
     store = Store(context.machine.state_dir, context.calls)
     holder = Holder(os.getpid(), context.who.user, context.who.tty, rfc3339(context.now()))
     try:
-        with hold(store.ensure, store.lock, holder) as lock:
+        with hold(store.ensure, store.lock, holder) as tell:
             try:
-                yield Opened(store, lock, holder)
+                yield Opened(store, tell, holder)
             finally:
                 write_evidence(store, context)
     except OSError as error:
@@ -245,7 +233,7 @@ def sweep(store: Store, context: Context) -> None:
             close(folder, APPLIED, context)
         elif plan.phase != "closed":
             raise _interrupted(folder, plan)
-        elif folder.is_staged() and not (plan.outcome == APPLIED and _keeps_copies(folder)):
+        elif folder.holds(STAGED) and not (plan.outcome == APPLIED and _keeps_copies(folder)):
             folder.wipe_staged(context.calls)
 
 
@@ -300,11 +288,6 @@ def _keeps_copies(folder: ChangeFolder) -> bool:
     with contextlib.suppress(RecoveryNeededError):
         return keeps_copies(folder.manifest())
     return False
-
-
-def new_token() -> str:
-    """For the names of the temporary files of one change."""
-    return secrets.token_hex(6)
 
 
 def say_outcome(context: Context, state: str, text: str, outcome: str, failure: Failure | None = None) -> None:

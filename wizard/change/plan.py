@@ -52,8 +52,9 @@ ABSENT = Expectation()
 """There is nothing yet."""
 
 
+@dataclass(frozen=True, slots=True)
 class _OfPath:
-    __slots__ = ()
+    id: str
     path: PurePosixPath
 
     @property
@@ -82,8 +83,6 @@ class PutFile(_OfPath):
         diff: unified diff with secrets masked, where the file is a text; empty otherwise.
     """
 
-    id: str
-    path: PurePosixPath
     data: bytes = field(repr=False)
     mode: int
     expect: Expectation
@@ -125,8 +124,6 @@ class MakeFolder(_OfPath):
         summary: one line for the review.
     """
 
-    id: str
-    path: PurePosixPath
     mode: int
     expect: Expectation
     summary: str
@@ -150,8 +147,6 @@ class RemoveFile(_OfPath):
         summary: one line for the review.
     """
 
-    id: str
-    path: PurePosixPath
     expect: Expectation
     summary: str
 
@@ -179,8 +174,6 @@ class EditFile(_OfPath):
         mode: permission bits of the result; None keeps them.
     """
 
-    id: str
-    path: PurePosixPath
     data: bytes = field(repr=False)
     diff: str
     expect: Expectation
@@ -215,8 +208,6 @@ class ImportTrust(_OfPath):
         removes: the entry is removed.
     """
 
-    id: str
-    path: PurePosixPath
     certificate: bytes = field(repr=False)
     alias: str
     sha256: str
@@ -242,10 +233,12 @@ class ImportTrust(_OfPath):
         return True
 
 
+@dataclass(frozen=True, slots=True)
 class _OfUnit:
-    __slots__ = ()
+    id: str
     unit: str
-    always: bool
+    timeout_s: float = 300.0
+    always: bool = False
 
     @property
     def target(self) -> str:
@@ -269,11 +262,6 @@ class Restart(_OfUnit):
         always: restart also when no file changes (a repair); otherwise it follows the file steps.
     """
 
-    id: str
-    unit: str
-    timeout_s: float = 300.0
-    always: bool = False
-
     kind = "restart"
 
     @property
@@ -293,10 +281,7 @@ class LoadTimer(_OfUnit):
         always: do it also when no file changes, because the timer is not enabled or not started.
     """
 
-    id: str
-    unit: str
     timeout_s: float = 0.0
-    always: bool = False
 
     kind = "load_timer"
 
@@ -376,7 +361,7 @@ class CertificateNote:
 
 
 FileStep = MakeFolder | PutFile | EditFile | RemoveFile | ImportTrust
-Step = MakeFolder | PutFile | EditFile | RemoveFile | ImportTrust | Restart | LoadTimer | Probe
+Step = FileStep | Restart | LoadTimer | Probe
 
 
 def is_timer(unit: str) -> bool:

@@ -13,20 +13,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from wizard import codes
-from wizard.change.plan import (
-    CertificateNote,
-    EditFile,
-    Expectation,
-    ImportTrust,
-    LoadTimer,
-    MakeFolder,
-    Plan,
-    Probe,
-    PutFile,
-    RemoveFile,
-    Restart,
-    Step,
-)
+from wizard.change.plan import CertificateNote, Expectation, FileStep, ImportTrust, Plan, Step
 from wizard.errors import WizardError
 from wizard.host.directory import Identity
 
@@ -169,7 +156,7 @@ def _checksum(body: dict[str, Any]) -> str:
 
 def _dump_step(step: Step) -> dict[str, Any]:
     members = {"kind": step.kind, **{each.name: getattr(step, each.name) for each in fields(step)}}
-    if not isinstance(step, Restart | LoadTimer | Probe):
+    if isinstance(step, FileStep):
         members |= {"path": str(step.path), "expect": step.expect.as_list}
         if step.expect.folder is not None:
             members["folder"] = astuple(step.expect.folder)
@@ -177,7 +164,7 @@ def _dump_step(step: Step) -> dict[str, Any]:
 
 
 _STEPS: dict[str, Callable[..., Step]] = {
-    **{kind.kind: kind for kind in (Restart, LoadTimer, Probe, MakeFolder, RemoveFile, EditFile, PutFile)},
+    **{kind.kind: kind for kind in get_args(Step) if kind is not ImportTrust},
     **dict.fromkeys(("import_trust", "remove_trust"), ImportTrust),
 }
 

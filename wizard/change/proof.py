@@ -133,7 +133,7 @@ def _died(restarts: int, context: Context) -> WizardError:
 
 
 def _look(node: Node, context: Context) -> Served:
-    return context.ports.prober.look(node.host, node.port, node.servername, _LOOK_S)
+    return context.ports.probe(node.host, node.port, node.servername, _LOOK_S)
 
 
 def _meets(node: Node, served: Served) -> bool:

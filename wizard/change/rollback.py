@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from wizard import codes
 from wizard.change.context import Context, WithoutAnchor
 from wizard.change.durable import FileImage, check_change_room
-from wizard.change.engine import Order, carry_out, check_service
+from wizard.change.engine import carry_out, check_service
 from wizard.change.events import APPLIED, Outcome
 from wizard.change.file_state import FileState, differs, file_state, is_restored, old_state
 from wizard.change.journal import BACKUP, Action, Manifest, TrustEntry
@@ -42,17 +42,16 @@ def rollback(change: str | None, context: Context) -> Outcome:
         sweep(place.store, context)
         folder = choose(change, place.store)
         manifest = folder.manifest().knowing(())
-        order = Order(
+        order = Manifest(
+            id="",
             title=f"Roll back {manifest.id}: {manifest.title}",
-            digest="",
-            drafts=lambda: _drafts(manifest, folder, place.store, context),
             restart=manifest.restart,
             probe=manifest.probe,
             target=manifest.served,
             rolls_back=manifest.id,
             certificates=tuple(note.reversed() for note in manifest.certificates),
         )
-        return carry_out(order, place, context)
+        return carry_out(order, lambda: _drafts(manifest, folder, place.store, context), place, context)
 
 
 def check(change: str | None, context: Context) -> Manifest:

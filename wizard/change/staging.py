@@ -45,7 +45,7 @@ def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
     drafts: list[FileChange] = []
     made: set[PurePosixPath] = set()
     imported: dict[PurePosixPath, tuple[FileImage, bytes]] = {}
-    check_java(plan, context.ports.java.found())
+    check_java(plan, context.ports.java())
     for step in plan.file_steps:
         target = resolve(context.machine, step.path)
         image, data = look(target)

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _NAME = re.compile(r"(\d{4,})-\d{8}T\d{6}Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class ChangeFolder:
     """The folder of one change: `STATE/changes/NNNN-YYYYmmddTHHMMSSZ`.
 
@@ -35,10 +35,28 @@ class ChangeFolder:
     Attributes:
         path: of the folder.
         above: the open folder of all changes.
+        id: the change's id, which is the folder's name.
+        number: what orders changes, also when the clock was set back.
+        backups: where the old files are.
+        evidence: the text for a change ticket, there when the change has ended.
+        events: what user interfaces follow.
+        journal: the journal.
+        page: the text for people, there only when recovery was incomplete.
     """
 
     path: Path
     above: Directory
+
+    def __post_init__(self) -> None:
+        """Name what is in it."""
+        self.id = self.path.name
+        found = _NAME.fullmatch(self.id)
+        self.number = int(found[1]) if found else 0
+        self.backups = self.path / BACKUP
+        self.evidence = self.path / EVIDENCE
+        self.events = self.path / EVENTS
+        self.journal = self.path / JOURNAL
+        self.page = self.path / PAGE
 
     def open(self, name: str = "") -> Directory:
         """The folder itself, or the one of that *name* in it.
@@ -50,52 +68,12 @@ class ChangeFolder:
         return folder.open(name) if name else folder
 
     @property
-    def id(self) -> str:
-        """The change's id, which is the folder's name."""
-        return self.path.name
-
-    @property
-    def number(self) -> int:
-        """What orders changes, also when the clock was set back."""
-        found = _NAME.fullmatch(self.path.name)
-        return int(found[1]) if found else 0
-
-    @property
     def begun(self) -> datetime:
         """When, by its name; UTC. A name without a real date is that of no old change."""
         try:
             return datetime.strptime(self.path.name.partition("-")[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         except ValueError:
             return datetime.max.replace(tzinfo=UTC)
-
-    @property
-    def backups(self) -> Path:
-        """Where the old files are."""
-        return self.path / BACKUP
-
-    @property
-    def evidence(self) -> Path:
-        """The text for a change ticket, there when the change has ended."""
-        return self.path / EVIDENCE
-
-    @property
-    def events(self) -> Path:
-        """What user interfaces follow."""
-        return self.path / EVENTS
-
-    @property
-    def page(self) -> Path:
-        """The text for people, there only when recovery was incomplete."""
-        return self.path / PAGE
-
-    def backup(self, name: str) -> Path:
-        """Old bytes, mode 0600."""
-        return self.path / BACKUP / name
-
-    @property
-    def journal(self) -> Path:
-        """The journal."""
-        return self.path / JOURNAL
 
     def open_journal(self, calls: durable.Syscalls = durable.REAL) -> Journal:
         """The journal, to append to."""
@@ -127,10 +105,6 @@ class ChangeFolder:
             return ""
         found = _MOMENT.search(text)
         return found[0] if found else ""
-
-    def write_manifest(self, manifest: Manifest, calls: durable.Syscalls) -> None:
-        """Put the manifest on disk."""
-        durable.put_file(self.open(), MANIFEST, manifest.dump(), mode=0o600, calls=calls)
 
     def manifest(self) -> Manifest:
         """What was written.
@@ -175,17 +149,13 @@ class ChangeFolder:
     @property
     def has_backups(self) -> bool:
         """Whether a file is left that an undo or a repair could be made from."""
-        return any(self._names(kind) for kind in (BACKUP, STAGED))
+        return self.holds(BACKUP) or self.holds(STAGED)
 
-    def _names(self, kind: str) -> list[str]:
-        try:
-            return self.open(kind).names()
-        except OSError:
-            return []
-
-    def is_staged(self) -> bool:
-        """Whether payload is left."""
-        return bool(self._names(STAGED))
+    def holds(self, kind: str) -> bool:
+        """Whether a file is left in the folder *kind* (`STAGED` or `BACKUP`)."""
+        with contextlib.suppress(OSError):
+            return bool(self.open(kind).names())
+        return False
 
     def wipe_staged(self, calls: durable.Syscalls) -> None:
         """Remove the staged payload; what cannot be removed now is removed at the next start."""
@@ -199,22 +169,18 @@ def _damaged(path: Path, kind: str, why: str) -> RecoveryNeededError:
 
 
 class Store:
-    """All changes of one machine."""
+    """All changes of one machine.
+
+    Attributes:
+        root: the state folder.
+        lock: the lock file.
+        folder: where the changes are.
+    """
 
     def __init__(self, root: Path, calls: durable.Syscalls = durable.REAL) -> None:
-        self.root = root
+        self.root, self.lock, self.folder = root, root / "lock", root / "changes"
         self._calls = calls
         self._changes: Directory | None = None
-
-    @property
-    def lock(self) -> Path:
-        """The lock file."""
-        return self.root / "lock"
-
-    @property
-    def folder(self) -> Path:
-        """Where the changes are."""
-        return self.root / "changes"
 
     def ensure(self) -> Directory:
         """Make and open the state folder, mode 0700, or refuse one that others could write.
@@ -416,21 +382,10 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """For `history --json`."""
-        return {
-            "id": self.id,
-            "outcome": self.outcome,
-            "title": self.title,
-            "at": self.at or None,
-            "by": self.by,
-            "digest": self.digest or None,
-            "files": list(self.files),
-            "rolls_back": self.rolls_back or None,
-            "rolled_back_by": self.rolled_back_by or None,
-            "recovery_needed": self.waits,
-            "damage": self.damage or None,
-            "backups": None if self.backups_removed else self.backups,
-            "backups_removed": self.backups_removed or None,
-        }
+        known = {name: None if value == "" else value for name, value in asdict(self).items()}
+        known |= {"title": self.title, "by": self.by, "files": list(self.files)}
+        known["backups"] = None if self.backups_removed else self.backups
+        return {"recovery_needed" if name == "waits" else name: value for name, value in known.items()}
 
 
 def history(machine: Machine) -> tuple[Entry, ...]:

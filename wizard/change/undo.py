@@ -7,11 +7,11 @@ from collections.abc import Container, Sequence
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.durable import FileImage, full_at, put_file, remove_temporary, remove_temporary_folder
+from wizard.change.durable import FileImage, full_at, put_file, remove_temporary
 from wizard.change.events import ROLLED_BACK, STUCK, Failure, Outcome
 from wizard.change.file_state import (
     FileState,
-    backward,
+    bring,
     file_state,
     is_undone,
     live,
@@ -104,7 +104,7 @@ def _file(action: Action, actions: Sequence[Action], folder: ChangeFolder, conte
         f"    after   {_image(action.after)}",
     ]
     if action.before.exists:
-        backup = folder.backup(action.backup)
+        backup = folder.backups / action.backup
         image = action.before
         put = f"install -m {image.mode:04o} -o {image.uid} -g {image.gid} {shlex.quote(str(backup))}"
         lines += [f"    backup  {backup}", f"    by hand {put} {shlex.quote(str(real))}"]
@@ -214,7 +214,7 @@ def _undo(
         if is_undone(now, action, manifest.actions):
             _clear(action, manifest, context)
         elif file_state(now, action) is not FileState.FOREIGN:
-            backward(action, old, folder, manifest.token, context)
+            bring(action, old, folder, manifest.token, context)
             if action.of_folder and live_image(action, context).kind == action.after.kind == "folder":
                 context.events.say(action.id, "progress", f"{action.named} stays, because it contains other files")
             else:
@@ -233,9 +233,8 @@ def _undo(
 
 def _clear(action: Action, manifest: Manifest, context: Context) -> None:
     """Remove what a write that was cut off left beside the file of *action*."""
-    clear = remove_temporary_folder if action.of_folder else remove_temporary
     with contextlib.suppress(FileNotFoundError):
-        clear(folder_of(action, context), action.path.name, manifest.token, calls=context.calls)
+        remove_temporary(folder_of(action, context), action.path.name, manifest.token, calls=context.calls)
 
 
 def _moved(manifest: Manifest, begun: Container[str], context: Context) -> list[Problem]:

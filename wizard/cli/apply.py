@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from wizard.change.events import NO_CHANGE, Outcome
 from wizard.cli.following import follow
@@ -11,8 +12,11 @@ from wizard.cli.inputs import is_last, open_inputs
 from wizard.cli.output import confirm, print_json, print_lines
 from wizard.cli.plan import plan_json
 from wizard.errors import ExitCode
+from wizard.planning.inputs import from_sources
+from wizard.planning.primary.plan import STORE_SECRET
 from wizard.printable import printable
-from wizard.questions.answers import Goal, Phase
+from wizard.questions.answers import GENERATE, PROMPT, Answers, Goal, Maintenance, Phase, PrimaryAnswers
+from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.reports.lines import Line
 from wizard.reports.outcome import offline_lines
 from wizard.session import kept_answers
@@ -88,3 +92,19 @@ def _not_for_us(args: argparse.Namespace, other: str) -> int:
     if args.json:
         print_json("apply", {**Outcome(NO_CHANGE).as_json(), "events": [], "answers": None})
     return int(ExitCode.DONE)
+
+
+def run_store(args: argparse.Namespace) -> int:
+    """Change what is in the installed stores: password, alias, built-in certificate, expired CAs."""
+    usual = PrimaryAnswers()
+    primary = PrimaryAnswers(
+        host=args.servername,
+        nodes=tuple(args.host) or usual.nodes,
+        port=args.port or usual.port,
+        alias=getattr(args, "alias", ""),
+        keystore_password=PROMPT if args.secrets.source(STORE_SECRET) else GENERATE,
+    )
+    answers = Answers(goal=Goal.MAINTAIN, primary=primary, maintenance=Maintenance(args.action))
+    wait_s = DEFAULT_WAIT_S if args.wait is None else args.wait
+    inputs = from_sources(args.machine, answers, Path.cwd(), args.secrets.named, wait_s=wait_s, dry_run=args.dry_run)
+    return make(args, Session.of(inputs), "store", own=False)

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,6 +48,9 @@ def described(command: str) -> dict[str, Any]:
     return {"help": words, "description": sentence, "epilog": rest}
 
 
+_MANY: dict[str, Any] = {"action": "append", "default": []}
+"""An option that may be repeated."""
+
 _ANSWERS = "the answers (TOML); LAST: those of the last completed run"
 
 
@@ -56,29 +60,28 @@ def _takes_answers(parser: Parser) -> None:
 
 def _names_primary(parser: Parser) -> None:
     """Where the primary answers, and for what name; what is not given is found on this machine."""
-    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated")
+    parser.add_argument("--host", metavar="HOST", help="a node to check; may be repeated", **_MANY)
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
     parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
 
 
 def sandbox(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "what",
         nargs="*",
         metavar="[create|serve] [DIR]",
         help="the folder of the practice deployment; default: a temporary one that is removed afterwards",
     )
-    parser.add_argument(
-        "--fault", action="append", default=[], metavar="NAME", help="include this fault; may be repeated"
-    )
-    parser.add_argument("--list-faults", action="store_true", help="list the faults and what each breaks")
-    parser.add_argument("--configured", action="store_true", help="as after a successful set-up")
-    parser.add_argument("--jre", metavar="PATH", type=Path, help="Java home to link in (default: this machine's)")
+    add("--fault", metavar="NAME", help="include this fault; may be repeated", **_MANY)
+    add("--list-faults", action="store_true", help="list the faults and what each breaks")
+    add("--configured", action="store_true", help="as after a successful set-up")
+    add("--jre", metavar="PATH", type=Path, help="Java home to link in (default: this machine's)")
     # Without a default, so that the same option before the command counts, too.
     absent = argparse.SUPPRESS
-    parser.add_argument("--plain", action="store_true", default=absent, help="ask line by line instead of full screen")
-    parser.add_argument("--theme", choices=THEMES, default=absent, help="colours of the full screen")
+    add("--plain", action="store_true", default=absent, help="ask line by line instead of full screen")
+    add("--theme", choices=THEMES, default=absent, help="colours of the full screen")
 
 
 def inspect(parser: Parser) -> None:
@@ -88,13 +91,12 @@ def inspect(parser: Parser) -> None:
 
 def check(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
-    parser.add_argument("--role", required=True, choices=ROLES, help="what the chain is for")
-    parser.add_argument("--host", metavar="NAME", help="the name that peers connect to")
-    parser.add_argument(
-        "--ocsp", action="store_true", help="check revocation with the responders and lists in the chain"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
+    add("--role", required=True, choices=ROLES, help="what the chain is for")
+    add("--host", metavar="NAME", help="the name that peers connect to")
+    add("--ocsp", action="store_true", help="check revocation with the responders and lists in the chain")
+    add(
         "--fetch-issuers",
         action="store_true",
         help="download a missing issuer from the HTTP address in the certificate",
@@ -106,9 +108,7 @@ def csr(parser: Parser) -> None:
     parser.add_argument("--answers", metavar="FILE", type=Path, help="for every machine of these answers (TOML)")
     parser.add_argument("--role", choices=ROLES, help="what the certificate is for")
     parser.add_argument("--host", metavar="NAME", help="the name that peers connect to")
-    parser.add_argument(
-        "--san", action="append", default=[], metavar="NAME", help="another host name or address; may be repeated"
-    )
+    parser.add_argument("--san", metavar="NAME", help="another host name or address; may be repeated", **_MANY)
     for name, what in (
         ("organization", "organisation"),
         ("unit", "organisational unit"),
@@ -155,16 +155,23 @@ def apply(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
+def _actions(parser: Parser, actions: dict[str, str]) -> Iterator[tuple[str, Parser]]:
+    """Add the *actions* of a command, each with what it does; each one's parser."""
+    added = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, what in actions.items():
+        sentence = f"{what[0].upper()}{what[1:]}."
+        yield name, added.add_parser(name, help=what, description=sentence, epilog=parser.epilog)
+
+
 def store(parser: Parser) -> None:
     """Its arguments."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, what in (
-        ("password", "set a new password for the key store, and in application.conf"),
-        ("alias", "set another alias for the certificate in the key store"),
-        ("built-in", "let the server present its built-in certificate again"),
-        ("remove-ca", "remove expired CA certificates that the wizard added to cacerts"),
-    ):
-        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=parser.epilog)
+    actions = {
+        "password": "set a new password for the key store, and in application.conf",
+        "alias": "set another alias for the certificate in the key store",
+        "built-in": "let the server present its built-in certificate again",
+        "remove-ca": "remove expired CA certificates that the wizard added to cacerts",
+    }
+    for name, action in _actions(parser, actions):
         if name == "alias":
             action.add_argument("alias", metavar="ALIAS", help="letters, digits, dots, hyphens, underscores")
         action.add_argument("--yes", action="store_true", help="do not ask")
@@ -205,15 +212,12 @@ def history(parser: Parser) -> None:
 def recover(parser: Parser) -> None:
     """Its arguments."""
     way = parser.add_mutually_exclusive_group()
-    way.add_argument(
-        "--undo", dest="mode", action="store_const", const="undo", help="undo it, even if its end is not known"
-    )
-    way.add_argument(
-        "--finish", dest="mode", action="store_const", const="finish", help="make and verify the rest of it"
-    )
-    way.add_argument(
-        "--keep", dest="mode", action="store_const", const="keep", help="close it and leave everything as it is"
-    )
+    for name, what in (
+        ("undo", "undo it, even if its end is not known"),
+        ("finish", "make and verify the rest of it"),
+        ("keep", "close it and leave everything as it is"),
+    ):
+        way.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
     parser.set_defaults(mode="auto")
 
 
@@ -225,19 +229,16 @@ def _seconds(text: str) -> float:
 
 def probe(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument(
-        "endpoints", nargs="+", metavar="HOST:PORT", help="where to connect; several are probed at the same time"
-    )
-    parser.add_argument("--servername", metavar="NAME", help='server name (SNI) to send; "" sends none')
-    parser.add_argument("--client", metavar="PFX", help="present this certificate when the server asks")
-    parser.add_argument("--expect", metavar="PATH", help="PFX, certificate, plan file or SHA-256 to compare with")
-    parser.add_argument("--tls", choices=("1.2", "1.3"), help="offer this version only")
-    parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="longest wait in each phase (10)")
-    parser.add_argument(
-        "--revocation", action="store_true", help="check revocation with the responders and lists in the chain"
-    )
-    parser.add_argument("--list-cas", action="store_true", help="list the CAs that the server accepts by name")
-    parser.add_argument("--plain-dump", action="store_true", help="print in the format of openssl s_client")
+    add = parser.add_argument
+    add("endpoints", nargs="+", metavar="HOST:PORT", help="where to connect; several are probed at the same time")
+    add("--servername", metavar="NAME", help='server name (SNI) to send; "" sends none')
+    add("--client", metavar="PFX", help="present this certificate when the server asks")
+    add("--expect", metavar="PATH", help="PFX, certificate, plan file or SHA-256 to compare with")
+    add("--tls", choices=("1.2", "1.3"), help="offer this version only")
+    add("--timeout", type=_seconds, default=10.0, metavar="S", help="longest wait in each phase (10)")
+    add("--revocation", action="store_true", help="check revocation with the responders and lists in the chain")
+    add("--list-cas", action="store_true", help="list the CAs that the server accepts by name")
+    add("--plain-dump", action="store_true", help="print in the format of openssl s_client")
 
 
 def doctor(parser: Parser) -> None:
@@ -253,17 +254,12 @@ def doctor(parser: Parser) -> None:
 
 def status(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument("--warn", type=int, default=30, metavar="DAYS", help="warning below this number of days (30)")
-    parser.add_argument(
-        "--critical", type=int, default=7, metavar="DAYS", help="critical below this number of days (7)"
-    )
+    add = parser.add_argument
+    add("--warn", type=int, default=30, metavar="DAYS", help="warning below this number of days (30)")
+    add("--critical", type=int, default=7, metavar="DAYS", help="critical below this number of days (7)")
     _names_primary(parser)
-    parser.add_argument(
-        "--also", action="append", default=[], metavar="PATH", help="more certificate files or folders to monitor"
-    )
-    parser.add_argument(
-        "--prometheus", type=Path, metavar="FILE", help="also write the figures for the textfile collector to FILE"
-    )
+    add("--also", metavar="PATH", help="more certificate files or folders to monitor", **_MANY)
+    add("--prometheus", type=Path, metavar="FILE", help="also write the figures for the textfile collector to FILE")
 
 
 def _calendar(text: str) -> str:
@@ -275,21 +271,12 @@ def _calendar(text: str) -> str:
 
 def timer(parser: Parser) -> None:
     """Its arguments."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, what in (
-        ("install", "install the timer, or change what it does"),
-        ("remove", "stop the timer and remove its files"),
-    ):
-        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=parser.epilog)
+    actions = {"install": "install the timer, or change what it does", "remove": "stop the timer and remove its files"}
+    for name, action in _actions(parser, actions):
         action.add_argument("--yes", action="store_true", help="do not ask")
         if name == "install":
-            action.add_argument(
-                "--calendar",
-                type=_calendar,
-                default="daily",
-                metavar="TIME",
-                help="when, as in systemd.time(7) (daily)",
-            )
+            when = "when, as in systemd.time(7) (daily)"
+            action.add_argument("--calendar", type=_calendar, default="daily", metavar="TIME", help=when)
             status(action)
 
 
@@ -306,15 +293,13 @@ def handoff(parser: Parser) -> None:
 
 def inventory(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument(
-        "--remove", metavar="MACHINE", action="append", default=[], help="stop watching this machine; may be repeated"
-    )
+    parser.add_argument("--remove", metavar="MACHINE", help="stop watching this machine; may be repeated", **_MANY)
 
 
 def checklist(parser: Parser) -> None:
     """Its arguments."""
     parser.add_argument("--answers", metavar="FILE", type=Path, help="create the list from these answers (TOML)")
-    parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
+    parser.add_argument("--tick", metavar="STEP", help="its number or id; may be repeated", **_MANY)
     parser.add_argument("--yes", action="store_true", help="tick the policy even if other steps are not ticked")
 
 

@@ -2,23 +2,25 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wizard.change.adapters import ports_for
 from wizard.change.context import Context
-from wizard.change.events import APPLIED, ROLLED_BACK, Event, EventLog, Outcome
+from wizard.change.events import APPLIED, NO_CHANGE, ROLLED_BACK, Event, EventLog, Outcome
 from wizard.change.evidence import as_text, evidence
+from wizard.change.plan import Plan
 from wizard.change.record import changed_since, purge, read_record, with_backups
 from wizard.change.recover import FINISH, pending
 from wizard.change.store import Entry, Store, history, secret_names
-from wizard.change.watch import ChangeRun, events, operator, outcome, running
+from wizard.change.watch import ChangeRun, events, operator, outcome, running, start
 from wizard.cli.following import event_line, follow
-from wizard.cli.output import confirm, print_json
+from wizard.cli.output import confirm, print_json, print_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
 from wizard.planning.undo import check_rollback, start_recover, start_rollback
 from wizard.printable import printable, wrapped
+from wizard.reports.outcome import outcome as outcome_lines
 from wizard.secret import Secret
 from wizard.session.undo import faults
 from wizard.texts.en.change import NOTHING_CHANGED
@@ -165,6 +167,23 @@ def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
     removed = purge(args.purge, args.older_than, context)
     print(f"Removed the backups of {len(removed)} change{'' if len(removed) == 1 else 's'}.", file=people)
     return removed
+
+
+def carry_out(args: argparse.Namespace, name: str, plan: Plan, secrets: Mapping[str, Secret]) -> int:
+    """Ask, make *plan*, which was shown, and report its end, for the command *name*; the exit code."""
+    if plan.is_empty or args.dry_run:
+        if args.json:
+            print_json(name, {**plan.as_json(), "outcome": NO_CHANGE})
+        return int(ExitCode.DONE)
+    if not args.yes:
+        confirm()
+    end = follow_run(args, start(args.machine, plan, secrets))
+    if end is None:
+        return 130
+    if args.json:
+        print_json(name, end.as_json())
+    print_lines(outcome_lines(end), people=args.json)
+    return int(end.exit_code)
 
 
 def follow_run(args: argparse.Namespace, run: ChangeRun) -> Outcome | None:

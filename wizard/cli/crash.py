@@ -7,10 +7,9 @@ import traceback
 from pathlib import Path
 
 from wizard.errors import ExitCode
-from wizard.secret import Redactor
 
 
-def trace_text(error: BaseException, redactor: Redactor | None = None) -> str:
+def trace_text(error: BaseException) -> str:
     """The places that *error* passed through and the classes of the errors, without their messages.
 
     A message may hold a value, and locals surely do; files, lines and names of functions tell where to look.
@@ -24,8 +23,7 @@ def trace_text(error: BaseException, redactor: Redactor | None = None) -> str:
         )
         parts.append(f"{type(current).__module__}.{type(current).__qualname__}\n{frames}")
         current = current.__cause__ or current.__context__
-    text = "caused by\n".join(reversed(parts))
-    return redactor.scrub(text) if redactor else text
+    return "caused by\n".join(reversed(parts))
 
 
 def write_trace(error: BaseException, folder: Path | None) -> Path | None:

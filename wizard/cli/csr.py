@@ -212,15 +212,9 @@ def _complete_all(args: argparse.Namespace, inputs: PlanInputs, wanted: Sequence
             }
             for one in wanted
         ]
-        print_json(
-            "csr",
-            {
-                "machines": members,
-                "answers": str(args.out / ANSWERS) if stores else None,
-                "written": bool(stores) and not args.dry_run,
-                "findings": [each.as_json() for each in unknown],
-            },
-        )
+        place, found = str(args.out / ANSWERS) if stores else None, [each.as_json() for each in unknown]
+        written = bool(stores) and not args.dry_run
+        print_json("csr", {"machines": members, "answers": place, "written": written, "findings": found})
     else:
         for one in wanted:
             if one.table in paths:
@@ -229,11 +223,8 @@ def _complete_all(args: argparse.Namespace, inputs: PlanInputs, wanted: Sequence
         print_lines(finding_lines(unknown))
         if stores:
             print(f"Answers that name these key stores: {printable(str(args.out / ANSWERS))}")
-    return int(
-        ExitCode.FINDINGS
-        if has_errors([*unknown, *(each for several in findings.values() for each in several)])
-        else ExitCode.DONE
-    )
+    every = [*unknown, *(each for several in findings.values() for each in several)]
+    return int(ExitCode.FINDINGS if has_errors(every) else ExitCode.DONE)
 
 
 def _judged(one: Wanted, chain: Chain | None, roots: frozenset[str]) -> list[Finding]:

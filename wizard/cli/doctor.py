@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from wizard import __version__, codes
-from wizard.change import watch
 from wizard.change.durable import put_named
 from wizard.change.store import history
-from wizard.cli.changes import follow_run
-from wizard.cli.output import ask_once, confirm, print_json, print_lines
+from wizard.cli.changes import carry_out
+from wizard.cli.output import ask_once, print_json, print_lines
 from wizard.doctor import facts
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Diagnosis, diagnose
@@ -99,23 +98,12 @@ def _fix(args: argparse.Namespace, found: Rescue) -> int:
             told = [finding.as_json() for finding in planned.findings]
             print_json("doctor", {**planned.plan.as_json(), "findings": told, "outcome": "refused"})
         return int(ExitCode.FINDINGS)
-    if planned.plan.is_empty or args.dry_run:
-        if args.json:
-            print_json("doctor", {**planned.plan.as_json(), "outcome": "nothing_to_do"})
-        return int(ExitCode.DONE)
-    if not args.yes:
-        confirm()
-    end = follow_run(args, watch.start(args.machine, planned.plan, planned.secrets))
-    if end is None:
-        return 130
-    if args.json:
-        print_json("doctor", end.as_json())
-    print_lines(outcome.outcome(end), people=args.json)
-    if end.exit_code is ExitCode.DONE and not args.json:
+    code = carry_out(args, "doctor", planned.plan, planned.secrets)
+    if not (code or args.json or planned.plan.is_empty or args.dry_run):
         left = _look_again(args, what)
         if args.fix == ALL and left.able and not set(left.codes) <= set(what):
             return _fix(args, left)
-    return int(end.exit_code)
+    return code
 
 
 def _planned(args: argparse.Namespace, found: Rescue) -> tuple[Planned, Sequence[str]]:

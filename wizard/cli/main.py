@@ -32,30 +32,28 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("--root",), {"metavar": "DIR", "help": "use DIR as the root of the file system (an image or practice folder)"}),
-    (("--hcp-home",), {"metavar": "PATH", "help": "home folder of the product (default /opt/hcp)"}),
-    (("--state-dir",), {"metavar": "DIR", "help": "folder for journal, backups and saved answers"}),
-    (("--systemctl",), {"metavar": "PATH", "help": "the systemctl to use (default: the one on PATH)"}),
-    (("--restart-command",), {"metavar": "CMD", "help": "command that restarts the server if there is no systemd"}),
-    (
-        ("--settle",),
-        {"metavar": "SECONDS", "type": _seconds, "help": "observe the server this long after a change (default 15)"},
-    ),
-    (
-        ("--secret",),
-        {"metavar": "NAME=SOURCE", "action": "append", "help": "a password from file:PATH, env:VAR or fd:N"},
-    ),
-    (("--dry-run",), {"action": "store_true", "help": "do everything except change the machine"}),
-    (("--json",), {"action": "store_true", "help": "one JSON object on standard output"}),
-    (("--ascii",), {"action": "store_true", "help": "draw with ASCII only"}),
-    (("--unicode",), {"action": "store_true", "help": "draw with Unicode, whatever the locale is"}),
-    (("--no-color",), {"action": "store_true", "help": "no colour (also NO_COLOR)"}),
-    (("--quiet",), {"action": "store_true", "help": "no progress, only results and errors"}),
-    (("--verbose",), {"action": "store_true", "help": "progress with times"}),
-    (("--syslog",), {"action": "store_true", "help": "also send each step of a change to the system's log"}),
-    (("--debug",), {"action": "store_true", "help": "show the stack trace of an error"}),
-)
+GLOBALS: dict[str, dict[str, Any]] = {
+    "--root": {"metavar": "DIR", "help": "use DIR as the root of the file system (an image or practice folder)"},
+    "--hcp-home": {"metavar": "PATH", "help": "home folder of the product (default /opt/hcp)"},
+    "--state-dir": {"metavar": "DIR", "help": "folder for journal, backups and saved answers"},
+    "--systemctl": {"metavar": "PATH", "help": "the systemctl to use (default: the one on PATH)"},
+    "--restart-command": {"metavar": "CMD", "help": "command that restarts the server if there is no systemd"},
+    "--settle": {
+        "metavar": "SECONDS",
+        "type": _seconds,
+        "help": "observe the server this long after a change (default 15)",
+    },
+    "--secret": {"metavar": "NAME=SOURCE", "action": "append", "help": "a password from file:PATH, env:VAR or fd:N"},
+    "--dry-run": {"action": "store_true", "help": "do everything except change the machine"},
+    "--json": {"action": "store_true", "help": "one JSON object on standard output"},
+    "--ascii": {"action": "store_true", "help": "draw with ASCII only"},
+    "--unicode": {"action": "store_true", "help": "draw with Unicode, whatever the locale is"},
+    "--no-color": {"action": "store_true", "help": "no colour (also NO_COLOR)"},
+    "--quiet": {"action": "store_true", "help": "no progress, only results and errors"},
+    "--verbose": {"action": "store_true", "help": "progress with times"},
+    "--syslog": {"action": "store_true", "help": "also send each step of a change to the system's log"},
+    "--debug": {"action": "store_true", "help": "show the stack trace of an error"},
+}
 """Options that every command takes, before or after its name."""
 
 
@@ -141,11 +139,11 @@ def build_parser(command: str | None, *, whole: bool = True) -> Parser:
 def _add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:
     where = None if top else "cloudstream-wizard --help lists them: --json, --dry-run, --secret and others"
     group = parser.add_argument_group("options of every command", where)
-    for names, options in GLOBALS:
-        if names[0] not in parser._option_string_actions:  # noqa: SLF001 - argparse has no public question for this
+    for name, options in GLOBALS.items():
+        if name not in parser._option_string_actions:  # noqa: SLF001 - argparse has no public question for this
             # A default below the top would overwrite what stood before the command's name.
             shown = options if top else {**options, "help": argparse.SUPPRESS}
-            group.add_argument(*names, **shown, default=argparse.SUPPRESS)
+            group.add_argument(name, **shown, default=argparse.SUPPRESS)
     if not top:
         for action in parser._actions:  # noqa: SLF001 - likewise
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
@@ -154,7 +152,7 @@ def _add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:
 
 
 def _command_in(argv: Sequence[str]) -> str | None:
-    takes_value = {"--theme", *(names[0] for names, options in GLOBALS if "metavar" in options)}
+    takes_value = {"--theme", *(name for name, options in GLOBALS.items() if "metavar" in options)}
     words = iter(argv)
     for word in words:
         if word in takes_value:

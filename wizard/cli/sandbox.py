@@ -19,7 +19,7 @@ from wizard.errors import WizardError
 from wizard.questions.answers import Answers
 from wizard.sandbox.build import create, remove
 from wizard.sandbox.deployment import MARK, PASSWORD, Deployment, load
-from wizard.sandbox.faults import all_faults
+from wizard.sandbox.faults import FAULTS
 from wizard.sandbox.server.serve import serve
 from wizard.sandbox.service.supervisor import OWNER
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list_faults(*, as_json: bool) -> int:
-    faults = all_faults()
+    faults = FAULTS
     if as_json:
         listed = [{"name": fault.name, "breaks": fault.breaks, "code": fault.code} for fault in faults]
         print_json("sandbox", {"faults": listed})

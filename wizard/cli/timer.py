@@ -3,10 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wizard.change import watch
-from wizard.cli.changes import follow_run
-from wizard.cli.output import confirm, print_json, print_lines
-from wizard.errors import ExitCode
+from wizard.cli.changes import carry_out
+from wizard.cli.output import print_lines
 from wizard.host.machine import options
 from wizard.planning.timer import TIMER, plan_no_timer, plan_timer
 from wizard.reports import outcome
@@ -24,19 +22,7 @@ def run(args: argparse.Namespace) -> int:
         print_lines([Line(f"Nothing to do: {TIMER} is already set up like this.")], people=args.json)
     else:
         print_lines(outcome.review(plan, (), args.machine), people=True)
-    if plan.is_empty or args.dry_run:
-        if args.json:
-            print_json("timer", {**plan.as_json(), "outcome": "nothing_to_do"})
-        return int(ExitCode.DONE)
-    if not args.yes:
-        confirm()
-    end = follow_run(args, watch.start(args.machine, plan, {}))
-    if end is None:
-        return 130
-    if args.json:
-        print_json("timer", end.as_json())
-    print_lines(outcome.outcome(end), people=args.json)
-    return int(end.exit_code)
+    return carry_out(args, "timer", plan, {})
 
 
 def _status(args: argparse.Namespace) -> list[str]:

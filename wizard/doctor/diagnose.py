@@ -34,13 +34,10 @@ DOWN = ("port-taken", *CONF, *_UNIT, *_named("crash-loop service-failed service-
 _CAUSES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("store-missing", "store-is-folder", "password-wrong", "password-not-ascii"), VALUE),
     "store-missing": (*VALUE, "store-lost"),
-    "store-empty": ("store-lost",),
-    "store-damaged": ("store-lost",),
+    **dict.fromkeys(("store-empty", "store-damaged"), ("store-lost",)),
     "settings-lost": (*CONF, *(each for each in VALUE if each not in {"setting-missing", "settings-lost"})),
     "setting-missing": ("setting-commented", "settings-lost"),
-    "conf-missing": ("product-missing",),
-    "jre-missing": ("product-missing",),
-    "unit-missing": ("product-missing",),
+    **dict.fromkeys(("conf-missing", "jre-missing", "unit-missing"), ("product-missing",)),
     "setting-masked": ("setting-elsewhere",),
     "conf-damaged": VALUE,
     "java-refuses-store": (*CONF, *VALUE, *FILE, *CONTENT),
@@ -50,26 +47,23 @@ _CAUSES: dict[str, tuple[str, ...]] = {
     "cacerts-missing": ("product-missing", "jre-missing"),
     "root-not-trusted": ("cacerts-replaced", *TRUST),
     "cacerts-replaced": TRUST,
-    "crash-loop": ("port-taken", *CONF, "account-missing"),
-    "service-failed": ("port-taken", *CONF, "account-missing"),
+    **dict.fromkeys(("crash-loop", "service-failed"), ("port-taken", *CONF, "account-missing")),
     "service-stopped": (*CONF, "account-missing"),
-    "service-starting": ("port-taken",),
+    **dict.fromkeys(("service-starting", "not-tls", "tls12-off"), ("port-taken",)),
     "nothing-listens": ("product-missing", *DOWN),
-    "not-tls": ("port-taken",),
     "not-restarted": STORE,
     "fallback-served": (*STORE, "not-restarted"),
     "other-certificate-served": ("port-taken", *STORE, "not-restarted"),
     "ca-not-accepted": (*TRUST, "root-not-trusted", "cacerts-replaced", "not-restarted", "fallback-served"),
-    "tls12-off": ("port-taken",),
     "change-interrupted": (),
 }
 """Symptom to its possible causes, the deepest first; codes without their prefix."""
 
 _BY_CHAIN = {
-    "served-incomplete": (codes.CHAIN_INCOMPLETE.code,),
-    "served-for-another-name": (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code),
-    "store-named-otherwise": (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code),
-    "root-not-known": (codes.CHAIN_INCOMPLETE.code,),
+    **dict.fromkeys(("served-incomplete", "root-not-known"), (codes.CHAIN_INCOMPLETE.code,)),
+    **dict.fromkeys(
+        ("served-for-another-name", "store-named-otherwise"), (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code)
+    ),
     "fallback-served": (codes.STRENGTH_WEAK_KEY.code, codes.STRENGTH_WEAK_HASH.code),
     "java-refuses-store": (codes.STRENGTH_WEAK_KEY.code, codes.STRENGTH_WEAK_HASH.code, codes.CHAIN_INCOMPLETE.code),
 }
@@ -86,22 +80,8 @@ _CLOCK = (
 """Findings that a wrong clock can cause."""
 
 _FIRST = (
-    "product-missing",
-    "change-interrupted",
-    "clock-wrong",
-    *CONF,
-    "account-missing",
-    *VALUE,
-    *FILE,
-    *CONTENT,
-    "jre-missing",
-    "unit-missing",
-    "unit-broken",
-    "unit-masked",
-    "port-taken",
-    "crash-loop",
-    "service-failed",
-    "service-stopped",
+    *("product-missing", "change-interrupted", "clock-wrong", *CONF, "account-missing", *VALUE, *FILE, *CONTENT),
+    *_named("jre-missing unit-missing unit-broken unit-masked port-taken crash-loop service-failed service-stopped"),
     "not-restarted",
 )
 """Root causes in the order in which they are reported; the others follow by severity."""
@@ -133,12 +113,9 @@ def _cause(finding: Finding, present: set[str]) -> str | None:
 
 
 def _rank(finding: Finding) -> tuple[bool, int, int]:
-    return finding.caused_by is not None, -_level(finding), _PLACE.get(finding.code, len(_PLACE))
-
-
-def _level(finding: Finding) -> int:
     # A blocker is no deeper than an error; among both the order of the causes decides.
-    return min(finding.severity, Severity.ERROR)
+    level = min(finding.severity, Severity.ERROR)
+    return finding.caused_by is not None, -level, _PLACE.get(finding.code, len(_PLACE))
 
 
 def root_causes(findings: Sequence[Finding]) -> list[str]:
@@ -221,7 +198,9 @@ def diagnose(facts: DoctorFacts) -> Diagnosis:
         outcome, findings = rule.run(facts)
         outcomes.append(outcome)
         found += findings
-    ordered = linked(_once(found))
+    # The same code about the same thing is reported once.
+    once = {(each.code, each.subject, str(sorted(each.facts.items()))): each for each in found}
+    ordered = linked(list(once.values()))
     roots = root_causes(ordered)
     by_code: dict[str, Finding] = {}
     for each in ordered:
@@ -230,8 +209,3 @@ def diagnose(facts: DoctorFacts) -> Diagnosis:
     causes = tuple(Cause(each, repair_for(each, facts)) for each in by_code.values())
     repairs = tuple(cause.repair for code in roots for cause in causes if cause.finding.code == code)
     return Diagnosis(facts, tuple(outcomes), tuple(ordered), tuple(roots), repairs, causes)
-
-
-def _once(findings: list[Finding]) -> list[Finding]:
-    """Remove duplicates: the same code about the same thing is reported once."""
-    return list({(each.code, each.subject, str(sorted(each.facts.items()))): each for each in findings}.values())

@@ -6,7 +6,7 @@ seconds since 1970.
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from wizard import codes
@@ -482,9 +482,7 @@ class DoctorFacts:
 
 def as_json(facts: DoctorFacts) -> dict[str, Any]:
     """The facts as plain JSON values."""
-    plain = _plain(facts)
-    assert isinstance(plain, dict)  # noqa: S101 - a dataclass becomes an object
-    return plain
+    return asdict(facts)
 
 
 def from_json(data: Any) -> DoctorFacts:
@@ -499,14 +497,6 @@ def from_json(data: Any) -> DoctorFacts:
         raise WizardError(codes.DOCTOR_FACTS_UNUSABLE, reason=type(error).__name__) from None
     assert isinstance(made, DoctorFacts)  # noqa: S101 - asked for
     return made
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _made(kind: Any, value: Any) -> Any:

@@ -5,7 +5,6 @@ The certificate stays, so nobody has to bring files: everything is made from wha
 
 import os
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates import fields
@@ -17,7 +16,7 @@ from wizard.certificates.writing import keystore
 from wizard.change.plan import EditFile, Plan, Probe, PutFile, Restart, Step
 from wizard.change.targets import find
 from wizard.doctor.collect.run import Examined
-from wizard.doctor.repair.conf import settings_steps
+from wizard.doctor.repair.steps import settings_steps, written
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import jre
@@ -120,23 +119,13 @@ def _alias(chain: Chain) -> str:
 
 def _store(machine: Machine, seen: Examined, chain: Chain, password: Secret, alias: str) -> PutFile:
     assert seen.store is not None  # noqa: S101 - `_installed` refuses that
-    path = PurePosixPath(seen.store.path)
-    mode, uid, gid = rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
+    rights = rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
     choice = jre.choose_profile(jre.find(machine))
     shown = ["pkcs12", choice.profile, *(each.sha256 for each in chain.certificates), alias, "(the new password)"]
-    return PutFile(
-        "keystore",
-        path,
-        keystore(chain, password, profile=choice.profile, friendly_name=alias),
-        mode,
-        find(machine, path)[0],
-        f"Key store: the same certificates and key, alias {alias}, mode {mode:04o}",
-        content_id=" ".join(shown),
-        uid=uid,
-        gid=gid,
-        proof=STORE_SECRET,
-        proof_alias=alias,
-    )
+    summary = f"Key store: the same certificates and key, alias {alias}, mode {rights[0]:04o}"
+    more = {"content_id": " ".join(shown), "proof": STORE_SECRET, "proof_alias": alias}
+    data = keystore(chain, password, profile=choice.profile, friendly_name=alias)
+    return written(machine, "keystore", seen.store.path, data, rights, summary, **more)
 
 
 def _settings(machine: Machine, seen: Examined, password: Secret, present: Secret) -> list[EditFile]:

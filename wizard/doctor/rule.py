@@ -1,10 +1,10 @@
 """A rule of the doctor: the facts that it needs, when it applies, and its check."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wizard.doctor.facts import DoctorFacts, FileFacts, ProbeFacts
+from wizard.doctor.facts import CertificateFacts, DoctorFacts, FileFacts, ProbeFacts
 from wizard.findings import Code, Finding, Locator
 
 
@@ -108,3 +108,15 @@ def read(file: FileFacts, name: str) -> None:
         raise CouldNotLook(file.problem)
     if file.kind != "file":
         raise NotApplicable(f"{name} is missing")
+
+
+def answering(probes: Iterable[ProbeFacts]) -> list[tuple[ProbeFacts, CertificateFacts]]:
+    """The nodes that present a certificate, each with it.
+
+    Raises:
+        CouldNotLook: there is none.
+    """
+    found = [(seen, seen.leaf) for seen in probes if seen.leaf is not None]
+    if not found:
+        raise CouldNotLook("no certificate is presented")
+    return found

@@ -5,18 +5,15 @@ import io
 import json
 import tarfile
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.repair.choose import Repair
 from wizard.doctor.rule import Result
-from wizard.findings import Finding, Severity
+from wizard.findings import Finding
 from wizard.printable import printable
-from wizard.reports.lines import WIDTH, Line, Tone
+from wizard.reports.lines import SEVERITIES, WIDTH, Line, Tone
 from wizard.secret import Redactor
-
-_WORDS = {Severity.BLOCKER: "Error", Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
-_TONES = {Severity.BLOCKER: Tone.BAD, Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.NOTE: Tone.FAINT}
 
 
 def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard") -> list[Line]:
@@ -50,11 +47,10 @@ def _first(diagnosis: Diagnosis, code: str) -> Finding:
 
 
 def _root(finding: Finding, repair: Repair, diagnosis: Diagnosis, prefix: str) -> list[Line]:
-    word = _WORDS[finding.severity]
-    result = _wrapped(f"{word}: {finding.title} [{finding.code}]", Tone.HEADING)
+    result = _wrapped(f"{SEVERITIES[finding.severity][0]}: {finding.title} [{finding.code}]", Tone.HEADING)
     same = [each for each in diagnosis.findings if each.code == finding.code]
     for each in same:
-        result += _wrapped(each.message, _TONES[each.severity], indent="  ")
+        result += _wrapped(each.message, SEVERITIES[each.severity][1], indent="  ")
     result += _wrapped(finding.why, indent="  ")
     symptoms = [each for each in diagnosis.findings if _leads_to(each, finding.code, diagnosis)]
     if symptoms:
@@ -87,8 +83,8 @@ def _repair(repair: Repair, prefix: str) -> list[Line]:
 
 
 def _finding(finding: Finding) -> list[Line]:
-    result = _wrapped(f"{_WORDS[finding.severity]}: {finding.message} [{finding.code}]", _TONES[finding.severity])
-    return result + _wrapped(finding.fix, indent="  ")
+    word, tone = SEVERITIES[finding.severity]
+    return _wrapped(f"{word}: {finding.message} [{finding.code}]", tone) + _wrapped(finding.fix, indent="  ")
 
 
 def _unseen(diagnosis: Diagnosis) -> list[Line]:
@@ -111,26 +107,17 @@ def log_lines(findings: Sequence[Finding]) -> list[Line]:
         return [Line("The wizard knows none of its lines.")]
     result: list[Line] = []
     for finding in findings:
-        word = _WORDS[finding.severity]
-        result += _wrapped(f"{word}: {finding.title} [{finding.code}]", _TONES[finding.severity])
+        word, tone = SEVERITIES[finding.severity]
+        result += _wrapped(f"{word}: {finding.title} [{finding.code}]", tone)
         for text in (finding.message, finding.why, finding.fix):
             result += _wrapped(text, indent="  ")
     return result
 
 
 def _wrapped(text: str, tone: Tone = Tone.PLAIN, *, indent: str = "") -> list[Line]:
-    return [Line(line, tone) for line in _folded(text, indent)]
-
-
-def _folded(text: str, indent: str) -> Iterable[str]:
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [indent]
+    more = {"initial_indent": indent, "subsequent_indent": indent + "  "}
+    lines = textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False, **more)  # type: ignore[arg-type]  # two texts
+    return [Line(line, tone) for line in lines or [indent]]
 
 
 FOLDER = "cloudstream-wizard-support"

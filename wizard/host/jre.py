@@ -153,45 +153,29 @@ class KeytoolError(WizardError):
 
 
 _NOT_ASCII = "Password is not ASCII"
-_ANSWERS: tuple[tuple[Code, str], ...] = (
-    (codes.KEYTOOL_PASSWORD_NOT_ASCII, _NOT_ASCII),
-    (
-        codes.KEYTOOL_KEY_PASSWORD,
-        r"Too many failures|Get Key failed|Enter key password|final block not properly padded",
-    ),
-    (codes.KEYTOOL_TAMPERED, r"tampered with, or password was incorrect"),
-    (codes.KEYTOOL_PASSWORD_WRONG, r"[Kk]eystore password was incorrect"),
-    (codes.KEYTOOL_ALIAS_EXISTS, r"already exists"),
-    (codes.KEYTOOL_ALIAS_MISSING, r"Alias <.*> does not exist"),
-    (codes.KEYTOOL_STORE_MISSING, r"Keystore file does not exist"),
-    (codes.KEYTOOL_STORE_EMPTY, r"exists, but is empty"),
-    (codes.KEYTOOL_STORE_CUT, r"EOFException|Short read of DER|[Ii]nsufficient data|Too short|extra data at the end"),
-    (
-        codes.KEYTOOL_STORE_FORMAT,
-        r"(Unrecognized|Invalid) keystore format|rejects tag type|DerInputStream|DerValue|Sequence tag error",
-    ),
-    (
-        codes.KEYTOOL_NOT_A_CERTIFICATE,
-        r"Input not an X\.509 certificate|Failed to parse input|CertificateException|Unable to initialize",
-    ),
-    (codes.KEYTOOL_NO_SPACE, r"No space left on device|Disk quota exceeded"),
-    (codes.KEYTOOL_PERMISSION, r"Permission denied|Read-only file system|AccessDeniedException"),
-    (
-        codes.KEYTOOL_NO_MEMORY,
-        r"insufficient memory|Could not reserve enough space|unable to create native thread|OutOfMemoryError",
-    ),
-    (
-        codes.KEYTOOL_ALGORITHM,
-        (
-            r"NoSuchAlgorithmException|Algorithm .* not available|unrecognized algorithm|not supported"
-            r"|PBE parameter parsing error|data isn't an object ID"
-        ),
-    ),
-    (
-        codes.KEYTOOL_DAMAGED_JAVA,
-        r"error while loading shared libraries|could not (find|open)|Error occurred during init|cannot execute",
-    ),
-)
+_ANSWERS: dict[Code, str] = {
+    codes.KEYTOOL_PASSWORD_NOT_ASCII: _NOT_ASCII,
+    codes.KEYTOOL_KEY_PASSWORD: r"Too many failures|Get Key failed|Enter key password|final block not properly padded",
+    codes.KEYTOOL_TAMPERED: r"tampered with, or password was incorrect",
+    codes.KEYTOOL_PASSWORD_WRONG: r"[Kk]eystore password was incorrect",
+    codes.KEYTOOL_ALIAS_EXISTS: r"already exists",
+    codes.KEYTOOL_ALIAS_MISSING: r"Alias <.*> does not exist",
+    codes.KEYTOOL_STORE_MISSING: r"Keystore file does not exist",
+    codes.KEYTOOL_STORE_EMPTY: r"exists, but is empty",
+    codes.KEYTOOL_STORE_CUT: r"EOFException|Short read of DER|[Ii]nsufficient data|Too short|extra data at the end",
+    codes.KEYTOOL_STORE_FORMAT: r"(Unrecognized|Invalid) keystore format|rejects tag type|DerInputStream|DerValue"
+    r"|Sequence tag error",
+    codes.KEYTOOL_NOT_A_CERTIFICATE: r"Input not an X\.509 certificate|Failed to parse input|CertificateException"
+    r"|Unable to initialize",
+    codes.KEYTOOL_NO_SPACE: r"No space left on device|Disk quota exceeded",
+    codes.KEYTOOL_PERMISSION: r"Permission denied|Read-only file system|AccessDeniedException",
+    codes.KEYTOOL_NO_MEMORY: r"insufficient memory|Could not reserve enough space|unable to create native thread"
+    r"|OutOfMemoryError",
+    codes.KEYTOOL_ALGORITHM: r"NoSuchAlgorithmException|Algorithm .* not available|unrecognized algorithm|not supported"
+    r"|PBE parameter parsing error|data isn't an object ID",
+    codes.KEYTOOL_DAMAGED_JAVA: r"error while loading shared libraries|could not (find|open)"
+    r"|Error occurred during init|cannot execute",
+}
 """What each refusal of keytool looks like; the first that fits counts."""
 
 
@@ -219,7 +203,7 @@ def explained(output: str, subject: str) -> KeytoolError:
     line = next((part for part in output.splitlines() if "keytool error" in part), text)
     if _NOT_ASCII in output:  # the line itself says only that the password was incorrect
         line = _NOT_ASCII
-    spec = next((each for each, pattern in _ANSWERS if re.search(pattern, line)), None)
+    spec = next((each for each, pattern in _ANSWERS.items() if re.search(pattern, line)), None)
     if spec is not None:
         return KeytoolError(spec, subject=subject, detail=text, store=subject)
     words = printable(re.sub(r".*keytool error: (java\.[\w.]+: )?", "", line).strip() or "nothing", limit=200)

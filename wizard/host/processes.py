@@ -5,7 +5,6 @@ import select
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
@@ -31,14 +30,12 @@ class Completed:
         returncode: its exit code, or minus the signal that ended it.
         stdout: its output as text; bytes that are not UTF-8 are written as escapes.
         stderr: likewise.
-        seconds: how long it ran.
     """
 
     argv: tuple[str, ...]
     returncode: int
     stdout: str
     stderr: str
-    seconds: float
 
     @property
     def ok(self) -> bool:
@@ -73,7 +70,6 @@ def run(
         WizardError: program.missing, program.not-runnable, program.too-slow.
     """
     name = printable(argv[0])
-    begun = time.monotonic()
     # Files, not pipes: a daemon that a restart command leaves behind would keep a pipe open, and we would wait.
     with memory_file(input or b"") as given, memory_file() as out, memory_file() as err:
         try:
@@ -94,7 +90,7 @@ def run(
         except BaseException:
             _kill_group(child)
             raise
-        return Completed(tuple(argv), child.returncode, _text(out), _text(err), time.monotonic() - begun)
+        return Completed(tuple(argv), child.returncode, _text(out), _text(err))
 
 
 def path_of(stream: BinaryIO) -> str:

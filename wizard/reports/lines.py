@@ -50,19 +50,20 @@ class Line:
         return bool(self.step or self.item)
 
 
-_WORDS = {
+SEVERITIES = {
     Severity.BLOCKER: ("Error", Tone.BAD),
     Severity.ERROR: ("Error", Tone.BAD),
     Severity.WARNING: ("Warning", Tone.WARN),
     Severity.NOTE: ("Note", Tone.FAINT),
 }
+"""The word and the tone of each severity."""
 
 
 def finding_lines(findings: Iterable[Finding]) -> list[Line]:
     """Each finding as its message with severity and code, then what to do; the worst first."""
     result = []
     for finding in sorted(findings, key=lambda item: -item.severity):
-        word, tone = _WORDS[finding.severity]
+        word, tone = SEVERITIES[finding.severity]
         result.append(Line(f"{word}: {finding.message} [{finding.code}]", tone))
         result.extend(Line(line) for line in wrapped(finding.fix, "  "))
     return result

@@ -16,9 +16,8 @@ from wizard.certificates.model import Profile
 from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.sandbox import pki as practice
-from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
+from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment, add_anchor, template, write_conf
 from wizard.sandbox.faults import apply, chosen
-from wizard.sandbox.mutate import add_anchor, template, write_conf
 from wizard.sandbox.pki import CLIENT, Pki, pem, pfx
 from wizard.sandbox.service.unit_file import enable
 

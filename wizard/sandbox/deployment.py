@@ -1,4 +1,4 @@
-"""A practice deployment as it lies in a folder: its paths, and how it is described to scripts."""
+"""A practice deployment as it lies in a folder: its paths, its description for scripts, and how it is changed."""
 
 import json
 from dataclasses import dataclass
@@ -8,6 +8,9 @@ from typing import Any
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
+from wizard.package_data import read_text
+from wizard.sandbox import truststore
+from wizard.sandbox.pki import Entity
 
 MARK = ".practice-deployment.json"
 """A folder with this file is ours; nothing else is ever overwritten or served."""
@@ -103,3 +106,23 @@ def load(root: Path) -> Deployment:
         return Deployment(root.absolute(), int(loaded["port"]), tuple(loaded["faults"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise WizardError(codes.SANDBOX_NOT_A_DEPLOYMENT, subject=root, folder=root) from None
+
+
+def template(file: str, /, **values: object) -> str:
+    """A text file of a practice deployment, with *values* where it has their names between at signs."""
+    text = read_text("wizard.sandbox", f"templates/{file}")
+    for each, value in values.items():
+        text = text.replace(f"@{each}@", str(value))
+    return text
+
+
+def write_conf(deployment: Deployment, file: str, password: str) -> None:
+    """Write application.conf with the two settings exactly as given."""
+    text = template("application.conf", port=deployment.port, file=file, password=password)
+    deployment.conf.write_text(text, encoding="utf-8")
+    deployment.conf.chmod(0o640)
+
+
+def add_anchor(deployment: Deployment, authority: Entity) -> None:
+    """Add a root to cacerts, JKS or PKCS12, without starting Java."""
+    truststore.add(deployment.cacerts, authority.certificate, "acme-ca-root", PASSWORD)

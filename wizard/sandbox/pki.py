@@ -76,14 +76,8 @@ class Pki:
         names = [name, f"{name}.example.test", "localhost"] if dns is None else list(dns)
         own = key or self.entities[name].key
         issuers = (self.intermediate.certificate, self.root.certificate)
-        certificate = _certificate(
-            name,
-            own,
-            self.intermediate,
-            (self.made + timedelta(days[0]), self.made + timedelta(days[1])),
-            names,
-            eku=eku,
-        )
+        begin, end = (self.made + timedelta(day) for day in days)
+        certificate = _certificate(name, own, self.intermediate, (begin, end), names, eku=eku)
         return Entity(certificate, own, issuers)
 
 
@@ -206,14 +200,6 @@ def _general(text: str) -> x509.GeneralName:
 
 
 def _usage(*, ca: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not ca,
-        key_encipherment=not ca,
-        key_cert_sign=ca,
-        crl_sign=ca,
-        content_commitment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    others = ("content_commitment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only")
+    never = dict.fromkeys(others, False)
+    return x509.KeyUsage(digital_signature=not ca, key_encipherment=not ca, key_cert_sign=ca, crl_sign=ca, **never)

@@ -1,105 +1,121 @@
-"""Adds or removes entries of a Java trust store by bytes, JKS or PKCS12, so that practice needs no Java."""
+"""Changes Java trust stores, JKS or PKCS12, and PKCS12 files by bytes, so that practice needs no Java."""
 
 import hashlib
+import hmac
 import struct
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption
+from cryptography.hazmat.primitives.serialization.pkcs12 import (
+    PKCS12Certificate,
+    load_pkcs12,
+    serialize_java_truststore,
+)
 
+from wizard.certificates.formats.der import INTEGER, OCTET_STRING, SEQUENCE, parse, wrap
 from wizard.certificates.formats.objects import odd_certificates_allowed
-from wizard.sandbox import pkcs12_parts
+from wizard.certificates.reading import read
+from wizard.secret import Secret
 
-_JKS = 0xFEEDFEED
+_MAGIC = b"\xfe\xed\xfe\xed"
 _SALT = b"Mighty Aphrodite"  # the constant in the digest of every JKS file
+JKS, SEALED, OPEN = "jks", "sealed", "open"
+"""Kinds of a trust store; `open` is PKCS12 without any password, as recent Java ships its cacerts."""
 
 
 def add(path: Path, certificate: x509.Certificate, alias: str, password: str) -> None:
     """Add *certificate* as a trusted entry *alias* to the store in *path*."""
-    data = path.read_bytes()
-    if data[:4] == _JKS.to_bytes(4, "big"):
-        version, count = struct.unpack_from(">II", data, 4)
-        body = struct.pack(">III", _JKS, version, count + 1) + data[12:-20] + _entry(certificate, alias, version)
-        path.write_bytes(body + _digest(password, body))
-        return
-    entries, shut = _entries(data, password)
-    entries.append(pkcs12.PKCS12Certificate(certificate, alias.encode()))
-    path.write_bytes(_pkcs12(entries, password if shut else None))
+    kind, entries = _load(path, password)
+    _save(path, kind, [*entries, PKCS12Certificate(certificate, alias.encode())], password)
 
 
 def remove(path: Path, certificate: x509.Certificate, password: str) -> None:
     """Take every entry with *certificate* out of the store in *path*."""
-    data = path.read_bytes()
-    if data[:4] == _JKS.to_bytes(4, "big"):
-        version, count = struct.unpack_from(">II", data, 4)
-        der = certificate.public_bytes(Encoding.DER)
-        kept = [entry for entry in _split(data, version, count) if der not in entry]
-        body = struct.pack(">III", _JKS, version, len(kept)) + b"".join(kept)
-        path.write_bytes(body + _digest(password, body))
-        return
-    entries, shut = _entries(data, password)
-    kept_entries = [entry for entry in entries if entry.certificate != certificate]
-    path.write_bytes(_pkcs12(kept_entries, password if shut else None))
+    kind, entries = _load(path, password)
+    _save(path, kind, [entry for entry in entries if entry.certificate != certificate], password)
 
 
 def empty(path: Path, password: str, *, keep: x509.Certificate | None = None) -> None:
     """Write a JKS trust store without entries, or with *keep* alone."""
-    body = struct.pack(">III", _JKS, 2, 0 if keep is None else 1)
-    body += b"" if keep is None else _entry(keep, "practice", 2)
-    path.write_bytes(body + _digest(password, body))
+    _save(path, JKS, [] if keep is None else [PKCS12Certificate(keep, b"practice")], password)
 
 
 def change_password(path: Path, old: str, new: str) -> None:
     """Give the store another password."""
+    kind, entries = _load(path, old)
+    _save(path, SEALED if kind == OPEN else kind, entries, new)
+
+
+def _load(path: Path, password: str) -> tuple[str, list[PKCS12Certificate]]:
     data = path.read_bytes()
-    if data[:4] == _JKS.to_bytes(4, "big"):
-        path.write_bytes(data[:-20] + _digest(new, data[:-20]))
-    else:
-        path.write_bytes(_pkcs12(_entries(data, old)[0], new))
-
-
-def _split(data: bytes, version: int, count: int) -> list[bytes]:
-    """The entries of a JKS trust store as they are; one with keys is none of ours."""
-    entries, start = [], 12
-    for _ in range(count):
-        at = start + 4
-        at += 2 + int.from_bytes(data[at : at + 2], "big") + 8
-        if version == 2:
-            at += 2 + int.from_bytes(data[at : at + 2], "big")
-        at += 4 + int.from_bytes(data[at : at + 4], "big")
-        entries.append(data[start:at])
-        start = at
-    return entries
-
-
-def _entries(data: bytes, password: str) -> tuple[list[pkcs12.PKCS12Certificate], bool]:
-    """The entries, and whether a password shuts the store: recent Java ships cacerts as PKCS12 without any."""
+    if data.startswith(_MAGIC):
+        found = read(data, password=Secret(password)).certificates
+        return JKS, [PKCS12Certificate(each.x509, each.alias.encode()) for each in found]
     with odd_certificates_allowed():
         try:
-            return list(pkcs12.load_pkcs12(data, None).additional_certs), False
+            return OPEN, list(load_pkcs12(data, None).additional_certs)
         except ValueError:
-            return list(pkcs12.load_pkcs12(data, password.encode()).additional_certs), True
+            return SEALED, list(load_pkcs12(data, password.encode()).additional_certs)
 
 
-def _pkcs12(entries: list[pkcs12.PKCS12Certificate], password: str | None) -> bytes:
-    if password is None:
+def _save(path: Path, kind: str, entries: Sequence[PKCS12Certificate], password: str) -> None:
+    if kind == JKS:
+        body = _MAGIC + struct.pack(">II", 2, len(entries)) + b"".join(map(_entry, entries))
+        digest = hashlib.sha1(password.encode("utf-16-be") + _SALT + body).digest()  # noqa: S324 - the format demands it
+        path.write_bytes(body + digest)
+    elif kind == OPEN:
         # The library would seal it with an empty password, which Java takes for damage.
-        return pkcs12_parts.unsealed(pkcs12.serialize_java_truststore(entries, NoEncryption()))
-    return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(password.encode()))
+        path.write_bytes(unsealed(serialize_java_truststore(entries, NoEncryption())))
+    else:
+        path.write_bytes(serialize_java_truststore(entries, BestAvailableEncryption(password.encode())))
 
 
-def _entry(certificate: x509.Certificate, alias: str, version: int) -> bytes:
-    der = certificate.public_bytes(Encoding.DER)
-    kind = _text("X.509") if version == 2 else b""
+def _entry(entry: PKCS12Certificate) -> bytes:
+    der, alias = entry.certificate.public_bytes(Encoding.DER), entry.friendly_name or b""
     stamp = struct.pack(">Q", int(time.time() * 1000))
-    return struct.pack(">I", 2) + _text(alias) + stamp + kind + struct.pack(">I", len(der)) + der
+    head = struct.pack(">IH", 2, len(alias)) + alias + stamp + struct.pack(">H", 5) + b"X.509"
+    return head + struct.pack(">I", len(der)) + der
 
 
-def _text(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack(">H", len(data)) + data
+# -- parts of PKCS12 files: two keys in one, or a key under another password, as no export tool writes them ------------
+
+# RFC 7292: PFX ::= SEQUENCE { version, authSafe ContentInfo, macData }. The parts are taken as they are; only the
+# integrity check is made again.
+_PKCS7_DATA = bytes.fromhex("06092a864886f70d010701")  # object identifier of PKCS7 data
+_SHA1 = bytes.fromhex("300906052b0e03021a0500")  # AlgorithmIdentifier; every Java reads this one
+_MAC_SALT = b"practice"
+_ROUNDS = 2048
 
 
-def _digest(password: str, body: bytes) -> bytes:
-    return hashlib.sha1(password.encode("utf-16-be") + _SALT + body).digest()  # noqa: S324 - the JKS format demands it
+def parts(pfx: bytes) -> list[bytes]:
+    """The ContentInfo members of a PKCS12 file's authenticated safe, in order: certificates first, then the key."""
+    safe = parse(pfx).fields(2)[1].fields(2)[1].fields(1)[0].octets
+    return [each.encoded for each in parse(safe).expect(SEQUENCE)]
+
+
+def joined(members: Iterable[bytes], password: str) -> bytes:
+    """A PKCS12 file of these members, whose integrity check is made with *password*."""
+    safe = wrap(SEQUENCE, *members)
+    digest = wrap(OCTET_STRING, hmac.digest(_mac_key(password), safe, "sha1"))
+    rounds = wrap(INTEGER, _ROUNDS.to_bytes(2, "big"))
+    mac = wrap(SEQUENCE, wrap(SEQUENCE, _SHA1, digest), wrap(OCTET_STRING, _MAC_SALT), rounds)
+    info = wrap(SEQUENCE, _PKCS7_DATA, wrap(0xA0, wrap(OCTET_STRING, safe)))
+    return wrap(SEQUENCE, wrap(INTEGER, b"\x03"), info, mac)
+
+
+def unsealed(pfx: bytes) -> bytes:
+    """The same file without its integrity check, as Java ships a cacerts that any password opens."""
+    return wrap(SEQUENCE, *(each.encoded for each in parse(pfx).fields(2)[:2]))
+
+
+def _mac_key(password: str) -> bytes:
+    """RFC 7292, appendix B.2, with purpose 3 and SHA-1."""
+    phrase = (password + "\0").encode("utf-16-be")
+    salt = (_MAC_SALT * 64)[:64]
+    block = b"\x03" * 64 + salt + (phrase * 64)[: 64 * -(-len(phrase) // 64)]
+    for _ in range(_ROUNDS):
+        block = hashlib.sha1(block).digest()  # noqa: S324 - the format demands it
+    return block

@@ -43,8 +43,7 @@ def scene(tmp_path: Path) -> Scene:
 
 def context_with(scene: Scene, *answers: Served) -> Context:
     context = scene.context()
-    context.ports.prober.look = Script(*answers).look  # type: ignore[method-assign]
-    return context
+    return replace(context, ports=replace(context.ports, probe=Script(*answers).look))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +163,7 @@ def always_fails(context: Context, *, stops: bool = False) -> None:
             service.scene.served.write_text("down")
         raise WizardError.recorded("service.failed", "it did not come up", "Read its journal.")
 
-    context.ports.service.restart = restart  # type: ignore[method-assign, assignment]
+    context.ports.service.restart = restart  # type: ignore[method-assign]
 
 
 def test_a_restart_that_was_refused_outright_is_a_clean_undo(scene: Scene) -> None:

@@ -137,7 +137,7 @@ def test_failed_change_removes_its_anchor_from_a_store_that_changed_meanwhile(sc
 def test_a_damaged_backup_is_noticed_and_not_used(scene: Scene) -> None:
     apply(scene.plan(), scene.context())
     tree = scene.tree()
-    backup = Store(scene.machine.state_dir).changes()[0].backup("conf")
+    backup = Store(scene.machine.state_dir).changes()[0].backups / "conf"
     backup.write_bytes(backup.read_bytes()[:-1] + b"X")
     outcome = rollback(None, scene.context())
     assert outcome.outcome == REFUSED
@@ -198,7 +198,7 @@ def test_stuck_says_exactly_what_is_where(scene: Scene) -> None:
     assert page is None  # the disk was full for the page as well
     outcome = recover("auto", scene.context(failing(1, 30, lasting=True)))
     assert (outcome.outcome, outcome.exit_code) == (STUCK, ExitCode.NEEDS_RECOVERY)
-    damaged = Store(scene.machine.state_dir).changes()[0].backup("conf")
+    damaged = Store(scene.machine.state_dir).changes()[0].backups / "conf"
     good = damaged.read_bytes()
     damaged.write_bytes(b"")
     outcome = recover("auto", scene.context())

@@ -92,6 +92,6 @@ def test_a_file_that_others_can_write_is_refused(tmp_path: Path) -> None:
 
 
 def test_each_name_is_an_option() -> None:
-    options = {names[0] for names, _ in GLOBALS} | {"--plain", "--theme"}
+    options = {*GLOBALS} | {"--plain", "--theme"}
     assert {f"--{name}" for name in NAMES} <= options
     assert not {"root", "systemctl", "restart-command", "secret"} & set(NAMES)

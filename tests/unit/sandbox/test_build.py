@@ -17,14 +17,14 @@ from wizard.host import jre
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import load
 from wizard.sandbox.pki import Pki
-from wizard.sandbox.server import settings
+from wizard.sandbox.server import stores
 from wizard.secret import Secret
 
 
 def test_a_fresh_deployment_is_as_the_product_ships(tmp_path: Path, company: Pki) -> None:
     deployment = create(tmp_path / "d", find_jre=False, pki=company)
     assert load(deployment.root) == deployment
-    wanted = settings.read(deployment, {})
+    wanted = stores.settings_of(deployment, {})
     assert (wanted.keystore_file, wanted.port, wanted.client_authentication) == ("", deployment.port, "need")
     document = hocon.parse(deployment.conf.read_bytes())
     assert [value.path for value in document.find("default-keystore-file")] == ["hcp.server.tls.default-keystore-file"]
@@ -51,7 +51,7 @@ def test_a_configured_deployment_has_everything_in_place(tmp_path: Path, company
     anchors = anchors_in(deployment.cacerts)
     assert anchors[_sha256(root)] == "acme-ca-root"
     assert len(anchors) > 100
-    assert settings.read(deployment, {}).keystore_file == "/opt/hcp/conf/primary-host.pfx"
+    assert stores.settings_of(deployment, {}).keystore_file == "/opt/hcp/conf/primary-host.pfx"
     assert len(list(deployment.portal.iterdir())) == 2
     found = jre.find(deployment.machine)
     assert found is not None

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.healthy import VARIANTS
 from tests.support.jvm import jre as java_home
 from wizard.errors import WizardError
 from wizard.host.systemd import Service
 from wizard.reports.catalogue import catalogue
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
-from wizard.sandbox.faults import all_faults
-from wizard.sandbox.faults.fault import Fault
-from wizard.sandbox.faults.healthy import VARIANTS
+from wizard.sandbox.faults import FAULTS, Fault
 from wizard.sandbox.pki import Pki
-from wizard.sandbox.server import settings, stores
+from wizard.sandbox.server import stores
 from wizard.sandbox.service.supervisor import behaviour
 from wizard.sandbox.service.unit_file import Unit
 
@@ -41,7 +40,7 @@ def healthy(company: Pki, tmp_path_factory: pytest.TempPathFactory) -> Deploymen
 def outcome(deployment: Deployment, company: Pki) -> str:
     """What the primary would do, by the same functions that it uses."""
     try:
-        wanted = settings.read(deployment, Unit(str(deployment.root)).all_environment(str(deployment.root)))
+        wanted = stores.settings_of(deployment, Unit(str(deployment.root)).all_environment(str(deployment.root)))
     except (WizardError, OSError):
         return "down"
     if not wanted.keystore_file:
@@ -62,7 +61,7 @@ def test_without_a_fault_all_is_right(healthy: Deployment, company: Pki) -> None
 
 @pytest.mark.parametrize(
     "fault",
-    [*(fault for fault in all_faults() if fault.name not in RUNNING), *VARIANTS],
+    [*(fault for fault in FAULTS if fault.name not in RUNNING), *VARIANTS],
     ids=lambda it: it.name,
 )
 def test_a_fault_does_what_it_says(fault: Fault, healthy: Deployment, company: Pki, tmp_path: Path) -> None:
@@ -87,7 +86,7 @@ def _picture(root: Path) -> dict[str, tuple[object, ...]]:
 
 
 def test_names_are_unique_and_said_in_one_sentence() -> None:
-    faults = all_faults()
+    faults = FAULTS
     assert len({fault.name for fault in faults}) == len(faults) >= 50
     assert all(fault.breaks.endswith(".") and fault.breaks.count(".") <= 3 for fault in faults)
     assert {fault.code for fault in faults} <= set(catalogue())

@@ -21,8 +21,7 @@ from wizard.host.machine import Machine
 from wizard.host.systemd import Service, on_port
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox.build import create
-from wizard.sandbox.deployment import PASSWORD, Deployment
-from wizard.sandbox.mutate import write_conf
+from wizard.sandbox.deployment import PASSWORD, Deployment, write_conf
 from wizard.sandbox.pki import Pki, pem, pfx, plain_key
 from wizard.sandbox.service.records import alive, read_state
 from wizard.sandbox.service.supervisor import OWNER

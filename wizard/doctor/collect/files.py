@@ -1,7 +1,6 @@
 """Collect facts about single files, about application.conf, and about the service: unit, port, what is presented."""
 
 import dataclasses
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from typing import Any
 
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
+from wizard.change.plan import digest_of
 from wizard.change.targets import resolve
 from wizard.configs import hocon
 from wizard.configs.damage import examine, repair
@@ -79,7 +79,7 @@ def file_facts(
 
 def _after(now: FileFacts, written: Written, account: Account | None) -> FileFacts:
     data = written.data
-    file = replace(now, kind="file", problem="", size=len(data), sha256=hashlib.sha256(data).hexdigest())
+    file = replace(now, kind="file", problem="", size=len(data), sha256=digest_of(data))
     by_folder = now.service_reads is False and now.blocked_at not in {now.path, now.link_to}
     if written.rights is None:
         return file
@@ -94,37 +94,33 @@ def _after(now: FileFacts, written: Written, account: Account | None) -> FileFac
 
 def _now(machine: Machine, path: str, account: Account | None) -> tuple[FileFacts, bytes]:
     access = readable_as(machine, path, account)
-    values: dict[str, Any] = {
-        "path": path,
-        "service_reads": access.ok,
-        "blocked_at": str(access.blocked_at or ""),
-        "blocked_why": access.reason,
-    }
+    at = str(access.blocked_at or "")
+    facts = FileFacts(path, service_reads=access.ok, blocked_at=at, blocked_why=access.reason)
     try:
         target = resolve(machine, PurePosixPath("/" + path.lstrip("/")))
         real = machine.real(target.path)
         seen = os.stat(real)  # noqa: PTH116 - one word for one system call
     except (FileNotFoundError, NotADirectoryError):
-        return FileFacts(**values, kind="absent"), b""
+        return facts, b""
     except (OSError, ValueError, WizardError) as problem:
-        return FileFacts(**values, kind="unknown", problem=_words(problem)), b""
-    values |= {
-        "link_to": str(target.path) if target.path != target.named else "",
-        "kind": "file" if stat.S_ISREG(seen.st_mode) else "folder" if stat.S_ISDIR(seen.st_mode) else "other",
-        "size": seen.st_size,
-        "mode": stat.S_IMODE(seen.st_mode),
-        "uid": seen.st_uid,
-        "gid": seen.st_gid,
-        "mtime": seen.st_mtime,
-    }
-    data, problem_text, digest = b"", "", ""
-    if values["kind"] == "file":
-        try:
-            data = read_input(real)
-            digest = hashlib.sha256(data).hexdigest()
-        except WizardError as problem:
-            problem_text = problem.message
-    return FileFacts(**values, sha256=digest, problem=problem_text), data
+        return replace(facts, kind="unknown", problem=_words(problem)), b""
+    facts = replace(
+        facts,
+        link_to=str(target.path) if target.path != target.named else "",
+        kind="file" if stat.S_ISREG(seen.st_mode) else "folder" if stat.S_ISDIR(seen.st_mode) else "other",
+        size=seen.st_size,
+        mode=stat.S_IMODE(seen.st_mode),
+        uid=seen.st_uid,
+        gid=seen.st_gid,
+        mtime=seen.st_mtime,
+    )
+    if facts.kind != "file":
+        return facts, b""
+    try:
+        data = read_input(real)
+    except WizardError as problem:
+        return replace(facts, problem=problem.message), b""
+    return replace(facts, sha256=digest_of(data)), data
 
 
 def refused(error: WizardError) -> Refused:

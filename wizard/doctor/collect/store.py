@@ -70,35 +70,30 @@ def see_store(machine: Machine, account: Account | None, conf: ConfScan, coming:
 
 
 def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
-    peeked = _peeked(data)
-    form = sniff(data)
-    base = StoreFacts(
-        file,
-        form.value,
-        modern=any("PBES2" in name for name in peeked.encryption) or peeked.integrity not in {"", "HmacSHA1"},
-        integrity=peeked.integrity,
-        encryption=peeked.encryption,
-        iterations=peeked.iterations,
-    )
     password, where, error = conf.password, "", None
     try:
-        bundle = read(data, name=file.path, password=password)
+        bundle: Bundle | None = read(data, name=file.path, password=password)
     except WizardError as problem:
-        error, bundle = problem, None
+        error, bundle = problem, problem.partial if isinstance(problem, ReadingError) else None
         known = [*conf.passwords, Guess("the default password of the manual (changeit)", DEFAULT_STORE_PASSWORD)]
         guess = opening(data, known) or opening(data, known, with_key=False)
-        if guess is not None and problem.code in {
-            codes.READING_PASSWORD_WRONG.code,
-            codes.READING_PASSWORD_NEEDED.code,
-        }:
+        if guess is not None and problem.spec in {codes.READING_PASSWORD_WRONG, codes.READING_PASSWORD_NEEDED}:
             password, where = guess.value, guess.where
             try:
                 bundle = read(data, name=file.path, password=password)
             except ReadingError as other:  # its private key has another password still
                 bundle = other.partial
-        elif isinstance(problem, ReadingError):
-            bundle = problem.partial
-    facts = replace(base, error=refused(error) if error else None, opened_by=where)
+    peeked = _peeked(data)
+    facts = StoreFacts(
+        file,
+        sniff(data).value,
+        modern=any("PBES2" in name for name in peeked.encryption) or peeked.integrity not in {"", "HmacSHA1"},
+        integrity=peeked.integrity,
+        encryption=peeked.encryption,
+        iterations=peeked.iterations,
+        error=refused(error) if error else None,
+        opened_by=where,
+    )
     if bundle is None:
         return StoreSeen(facts, file.path, data)
     chain = host_chain(bundle)

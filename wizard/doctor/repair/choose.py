@@ -127,8 +127,7 @@ _PUT_BACK = ("Restore {file} from a backup or from the product's installer.", "$
 _BY_HAND: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("store-empty", "store-damaged", "store-no-key", "store-key-mismatch"), _AGAIN),
     **dict.fromkeys(("cacerts-missing", "cacerts-damaged", "cacerts-empty"), _PUT_BACK),
-    "settings-lost": _SET_UP_AGAIN,
-    "store-lost": _SET_UP_AGAIN,
+    **dict.fromkeys(("settings-lost", "store-lost"), _SET_UP_AGAIN),
     "conf-missing": (
         "Check whether a recorded change can be undone:",
         "$ cloudstream-wizard history",

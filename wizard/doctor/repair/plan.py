@@ -9,14 +9,12 @@ from pathlib import PurePosixPath
 from wizard import codes
 from wizard.certificates.names import short
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step, digest_of
-from wizard.change.targets import expectation, find
+from wizard.change.targets import find
 from wizard.configs.diffs import unified
 from wizard.doctor.collect.run import Examined, examine_after
 from wizard.doctor.diagnose import STORE, Cause, diagnose
 from wizard.doctor.repair.choose import Kind, Repair
-from wizard.doctor.repair.conf import undo_damage, with_values
-from wizard.doctor.repair.record import from_record
-from wizard.doctor.repair.store import rewritten
+from wizard.doctor.repair.steps import Rights, from_record, rewritten, trusted, undo_damage, with_values, written
 from wizard.doctor.restart_checks import coming_of, plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -147,11 +145,9 @@ def _steps(machine: Machine, seen: Examined, repair: Repair, give: Give) -> tupl
         case Kind.SET_FILE | Kind.SET_PASSWORD | Kind.SET_BOTH:
             return with_values(machine, seen, lambda: give(STORE_SECRET)), None
         case Kind.REWRITE_STORE:
-            store = rewritten(machine, seen, give, rights)
-            return store.steps, store.password
+            return rewritten(machine, seen, give, rights)
         case Kind.FROM_RECORD:
-            again = from_record(machine, seen, give, rights)
-            return again.steps, again.password
+            return from_record(machine, seen, give, rights)
         case Kind.IMPORT_ROOT:
             return [_import(machine, seen)], None
         case Kind.RIGHTS:
@@ -250,36 +246,18 @@ def _import(machine: Machine, seen: Examined) -> ImportTrust:
     root = chain.root if chain is not None else None
     if root is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="no-root", subject=machine.cacerts)
-    alias = trust_alias(short(root), root.sha256)
-    return ImportTrust(
-        "trust",
-        machine.cacerts,
-        root.der,
-        alias,
-        root.sha256,
-        CACERTS_SECRET,
-        expectation(machine, machine.cacerts),
-        f"Trust {short(root)} in cacerts, alias {alias}",
-    )
+    return trusted(machine, "trust", root, trust_alias(short(root), root.sha256))
 
 
-def _rights(machine: Machine, seen: Examined, repair: Repair, tightest: tuple[int, int | None, int | None]) -> PutFile:
+def _rights(machine: Machine, seen: Examined, repair: Repair, tightest: Rights) -> PutFile:
     path = PurePosixPath(repair.path)
     if seen.account is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="no-account", subject=path, path=path)
-    mode, uid, gid = (0o644, None, None) if path == machine.cacerts else tightest
-    expect, data = find(machine, path)
-    others = "" if mode & 0o004 else ", other accounts cannot"
-    return PutFile(
-        "rights",
-        path,
-        seen.conf.data if path == machine.conf else data,
-        mode,
-        expect,
-        f"Same content, mode {mode:04o}: {seen.account.name} can read it{others}",
-        uid=uid,
-        gid=gid,
-    )
+    rights = (0o644, None, None) if path == machine.cacerts else tightest
+    others = "" if rights[0] & 0o004 else ", other accounts cannot"
+    summary = f"Same content, mode {rights[0]:04o}: {seen.account.name} can read it{others}"
+    data = seen.conf.data if path == machine.conf else find(machine, path)[1]
+    return written(machine, "rights", path, data, rights, summary)
 
 
 def named(repairs: Sequence[Repair], code: str) -> Repair:

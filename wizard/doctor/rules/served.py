@@ -4,15 +4,8 @@ from collections.abc import Iterator
 
 from wizard import codes
 from wizard.doctor.facts import CertificateFacts, DoctorFacts, ProbeFacts
-from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, at_endpoint
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, answering, at_endpoint
 from wizard.findings import Finding
-
-
-def _served(probes: tuple[ProbeFacts, ...]) -> Iterator[tuple[ProbeFacts, CertificateFacts]]:
-    answering = [(seen, seen.leaf) for seen in probes if seen.leaf is not None]
-    if not answering:
-        raise CouldNotLook("no certificate is presented")
-    yield from answering
 
 
 def _installed(facts: DoctorFacts) -> CertificateFacts | None:
@@ -30,7 +23,7 @@ def _fallback(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Fi
     if not _configured(facts):
         raise NotApplicable("no key store is configured")
     installed = _installed(facts)
-    for seen, leaf in _served(probes):
+    for seen, leaf in answering(probes):
         if seen.fallback:
             same = installed is not None and leaf.sha256 == installed.sha256
             which = codes.DOCTOR_BUILT_IN_INSTALLED if same else codes.DOCTOR_FALLBACK_SERVED
@@ -41,7 +34,7 @@ def _other(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Findi
     installed = _installed(facts)
     if installed is None:
         raise CouldNotLook("the key store does not open, or none is configured")
-    for seen, leaf in _served(probes):
+    for seen, leaf in answering(probes):
         if leaf.sha256 != installed.sha256 and not seen.fallback:
             values = {"subject": leaf.name, "sha256": leaf.sha256[:16], "installed": installed.name}
             yield at_endpoint(
@@ -55,7 +48,7 @@ def _short(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Findi
     if store is None or installed is None:
         raise CouldNotLook("the key store does not open, or none is configured")
     needed = [each for each in store.chain if not each.self_issued]
-    for seen, leaf in _served(probes):
+    for seen, leaf in answering(probes):
         sent = {each.sha256 for each in seen.chain}
         missing = [each for each in needed if each.sha256 not in sent]
         if leaf.sha256 == installed.sha256 and missing:
@@ -66,7 +59,7 @@ def _short(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Findi
 def _name(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Finding]:
     if facts.name_from not in {"given", "plan"}:
         raise CouldNotLook("the name that gateways connect to is not known; use --servername")
-    for seen, leaf in _served(probes):
+    for seen, leaf in answering(probes):
         if seen.name_matches is False and not seen.fallback:
             names = ", ".join(leaf.san[:4]) or leaf.name
             yield at_endpoint(codes.DOCTOR_SERVED_FOR_ANOTHER_NAME, seen, names=names, name=facts.servername)
@@ -76,7 +69,7 @@ def _sni(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Finding
     installed, nameless = _installed(facts), facts.without_name
     if installed is None or nameless is None or nameless.leaf is None:
         raise CouldNotLook("there is nothing to compare with")
-    for _, leaf in _served(probes):
+    for _, leaf in answering(probes):
         if leaf.sha256 == installed.sha256 and nameless.leaf.sha256 != leaf.sha256:
             yield at_endpoint(codes.DOCTOR_NAME_NEEDED, nameless, name=facts.servername, subject=nameless.leaf.subject)
         return
@@ -86,7 +79,7 @@ def _authorities(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator
     store = facts.store
     if store is None or len(store.chain) < 2:
         raise CouldNotLook("the CAs of the installed chain are not known")
-    for seen, _ in _served(probes):
+    for seen, _ in answering(probes):
         if not seen.acceptable_cas:
             raise NotApplicable("the server lists no CAs")
         named = set(seen.acceptable_cas)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from wizard import codes
 from wizard.doctor.facts import DoctorFacts, ProbeFacts, UnitFacts
-from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, at_endpoint
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, answering, at_endpoint
 from wizard.findings import Code, Finding, Locator
 
 _CRASHES = 3
@@ -140,15 +140,8 @@ def _answers(_facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Fi
             yield at_endpoint(codes.DOCTOR_NOT_TLS, seen, detail=seen.detail or str(seen.error))
 
 
-def _tls(probes: tuple[ProbeFacts, ...]) -> tuple[ProbeFacts, ...]:
-    answering = tuple(seen for seen in probes if seen.leaf is not None)
-    if not answering:
-        raise CouldNotLook("no certificate is presented")
-    return answering
-
-
 def _versions(_facts: DoctorFacts, probes: tuple[ProbeFacts, ...], versions: tuple[str, ...]) -> Iterator[Finding]:
-    seen = _tls(probes)[0]
+    seen, _ = answering(probes)[0]
     if seen.lowered:
         yield at_endpoint(codes.DOCTOR_TLS_OLD, seen, protocol=seen.protocol or "an old version")
     elif versions and "1.2" not in versions:
@@ -156,7 +149,7 @@ def _versions(_facts: DoctorFacts, probes: tuple[ProbeFacts, ...], versions: tup
 
 
 def _client_auth(_facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Finding]:
-    for seen in _tls(probes):
+    for seen, _ in answering(probes):
         if seen.client_auth == "none":
             yield at_endpoint(codes.DOCTOR_CLIENT_AUTH_OFF, seen)
         elif seen.client_auth == "required" and seen.alert:

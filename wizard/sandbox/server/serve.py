@@ -16,7 +16,6 @@ from OpenSSL import SSL
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.printable import printable
 from wizard.sandbox.deployment import MARK, Deployment, load
-from wizard.sandbox.server import settings as settings_of
 from wizard.sandbox.server import stores, tls
 from wizard.sandbox.service.supervisor import behaviour
 
@@ -46,7 +45,7 @@ def serve(root: Path) -> int:
         signal.signal(signal.SIGTERM, lambda *_: threading.Timer(acts["stop_delay"], os._exit, [0]).start())
     time.sleep(acts.get("start_delay", _START_S))
     try:
-        wanted = settings_of.read(deployment, os.environ)
+        wanted = stores.settings_of(deployment, os.environ)
     except WizardError as problem:
         return _config_failure(deployment, problem)
     except (OSError, ValueError) as problem:
@@ -73,7 +72,7 @@ def log(level: str, text: str) -> None:
     sys.stdout.flush()
 
 
-def _context(deployment: Deployment, wanted: settings_of.Settings) -> SSL.Context:
+def _context(deployment: Deployment, wanted: stores.Settings) -> SSL.Context:
     identity = None
     if not wanted.keystore_file:
         log("INFO", "No key store configured, using the built-in certificate")
@@ -98,7 +97,7 @@ def _context(deployment: Deployment, wanted: settings_of.Settings) -> SSL.Contex
 
 def _config_failure(deployment: Deployment, problem: WizardError) -> int:
     where = f" {problem.line}:" if isinstance(problem, TextSyntaxError) else ""
-    name = settings_of.shown_path(deployment, deployment.conf)
+    name = deployment.machine.logical(deployment.conf)
     log("ERROR", f"com.typesafe.config.ConfigException$Parse: {name}:{where} {printable(problem.message)}")
     log("ERROR", "Server does not start")
     return 1

@@ -1,6 +1,8 @@
-"""How the practice primary opens its stores: refusing where Java would, in the words of Java's exceptions."""
+"""What the practice primary reads at its start: settings as HOCON says; stores, in the words of Java's exceptions."""
 
+import errno
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,13 +12,68 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, p
 
 from wizard.certificates.model import Profile
 from wizard.certificates.reading import read
+from wizard.configs import hocon, java_start
 from wizard.errors import WizardError
 from wizard.host import jre
-from wizard.host.machine import lookup, readable_as
-from wizard.sandbox.deployment import Deployment
-from wizard.sandbox.server.settings import Settings
+from wizard.host.machine import Access, lookup, readable_as
+from wizard.sandbox.deployment import KEY_PATH, Deployment
 from wizard.sandbox.service.unit_file import Unit
 from wizard.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings that matter for TLS.
+
+    Attributes:
+        keystore_file: logical path; "" means the built-in certificate.
+        keystore_password: its password as the server understood it.
+        port: of the internal TLS port.
+        client_authentication: `need`, `want` or `none`.
+        protocols: of `TLSv1.2`, `TLSv1.3`.
+    """
+
+    keystore_file: str
+    keystore_password: str
+    port: int
+    client_authentication: str = "need"
+    protocols: tuple[str, ...] = ("TLSv1.2", "TLSv1.3")
+
+
+def settings_of(deployment: Deployment, environment: Mapping[str, str]) -> Settings:
+    """The effective settings: includes, duplicates and substitutions as HOCON says.
+
+    Raises:
+        WizardError: the text does not parse, or the file cannot be read (OSError then).
+    """
+    folder = deployment.conf.parent
+
+    def included(kind: str, name: str) -> bytes | None:
+        path = folder / name if kind in {"heuristic", "file"} else None
+        return path.read_bytes() if path is not None and path.is_file() else None
+
+    unit = Unit(str(deployment.root))
+    if _access(deployment, unit, deployment.machine.conf).ok is False and deployment.conf.is_file():
+        raise PermissionError(errno.EACCES, "Permission denied", str(deployment.machine.conf))
+    java = java_start.parse(unit.settings.get("ExecStart", "").split(), environment, lambda _: None)
+    named = java.properties.get("config.file")
+    conf = deployment.machine.real(named.value) if named is not None else deployment.conf
+    document = hocon.parse(conf.read_bytes(), environment=environment, includes=included)
+
+    def text(path: str, default: str) -> str:
+        told = java.overruling(path.split("."))
+        value = document.get(path)
+        return told.value if told is not None else default if value is None else value.text
+
+    offered = text(f"{KEY_PATH}.protocols", "")
+    return Settings(
+        keystore_file=text(f"{KEY_PATH}.default-keystore-file", ""),
+        keystore_password=text(f"{KEY_PATH}.default-keystore-password", ""),
+        port=int(text("hcp.server.internal-tls-port", str(deployment.port))),
+        client_authentication=text(f"{KEY_PATH}.client-authentication", "need"),
+        protocols=tuple(name for name in ("TLSv1.2", "TLSv1.3") if not offered or name in offered),
+    )
+
 
 # DER of the object identifier of PBES2 (RFC 8018), which the old PKCS12 reader of Java misunderstands.
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
@@ -50,10 +107,8 @@ def configured(deployment: Deployment, settings: Settings) -> Identity:
     """
     data = _readable(deployment, settings.keystore_file)
     _sniffed(data)
-    found = jre.find(deployment.machine, ask_java=False)
-    old = found is not None and jre.choose_profile(found) == jre.ProfileChoice(
-        Profile.LEGACY, True, jre.choose_profile(found).reason
-    )
+    choice = jre.choose_profile(jre.find(deployment.machine, ask_java=False))
+    old = choice.known and choice.profile is Profile.LEGACY
     if not settings.keystore_password.isascii() or (old and _PBES2 in data):
         raise JavaError("java.io.IOException: keystore password was incorrect")
     try:
@@ -88,10 +143,14 @@ def trusted(deployment: Deployment) -> tuple[list[x509.Certificate], list[str]]:
     return list(found.values()), problems
 
 
+def _access(deployment: Deployment, unit: Unit, logical: PurePosixPath | str) -> Access:
+    """Whether the account of the service may read *logical*."""
+    return readable_as(deployment.machine, logical, lookup(deployment.machine, unit.settings.get("User", "")))
+
+
 def _readable(deployment: Deployment, logical: str) -> bytes:
     machine = deployment.machine
-    unit = Unit(str(deployment.root))
-    answer = readable_as(machine, logical, lookup(machine, unit.settings.get("User", "")))
+    answer = _access(deployment, Unit(str(deployment.root)), logical)
     real = machine.real(PurePosixPath(logical))
     missing = answer.ok is False and "exist" in answer.reason
     if answer.ok is False:

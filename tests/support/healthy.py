@@ -3,9 +3,8 @@
 import os
 from dataclasses import replace
 
-from wizard.sandbox.deployment import PASSWORD, Deployment
-from wizard.sandbox.faults.fault import FILE, FILE_LINE, NAME, Act, Fault, as_root, edit, edited, password, put
-from wizard.sandbox.mutate import add_anchor
+from wizard.sandbox.deployment import PASSWORD, Deployment, add_anchor
+from wizard.sandbox.faults import FILE, FILE_LINE, NAME, Act, Fault, as_root, edit, edited, password, put
 from wizard.sandbox.pki import Entity, Pki, authority, new_key, pfx
 
 
