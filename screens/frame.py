@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -389,8 +389,3 @@ class Keys(Static):
 def cut(words: str, width: int) -> str:
     """*words* in *width* columns, with a sign where something was cut."""
     return words if len(words) <= width else f"{words[: max(0, width - 1)]}{ELLIPSIS}"
-
-
-def joined(rows: Iterable[Content]) -> Content:
-    """Rows under each other."""
-    return Content("\n").join(rows)

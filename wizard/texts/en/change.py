@@ -1,10 +1,10 @@
 """Texts: applying, undoing and recovering a change."""
 
+from functools import partial
+
 from wizard.texts.model import Case, Text
 
-_OWN_RULE = "own rule"
 _PLAN_AGAIN = "Make it again with `plan --answers FILE --out PLAN`."
-_RECORDS = "own rule: one folder of records, mode 0700"
 
 NOTHING_CHANGED = "Nothing was changed. {message}"
 """A refusal's own message, where it came before anything was touched."""
@@ -12,27 +12,27 @@ NOTHING_CHANGED = "Nothing was changed. {message}"
 JOURNAL_LINES = "{hint}\nLast lines of the service's journal:\n{lines}"
 """A hint, followed by what the service wrote."""
 
+_of_transaction = partial(Text, source="own rule")
+_of_records = partial(Text, source="own rule: one folder of records, mode 0700")
+
 TEXTS: dict[str, Text] = {
-    "change.backup-damaged": Text(
+    "change.backup-damaged": _of_records(
         title="A backup is damaged",
         message="The saved file {path} cannot be used: {reason}.",
         why="Restoring from it would replace a working file with a damaged one.",
         fix="Nothing was written from it. Restore the file from the machine's own\nbackup.",
-        source=_RECORDS,
     ),
-    "change.backups-removed": Text(
+    "change.backups-removed": _of_transaction(
         title="The backups were removed",
         message="Change {change} cannot be rolled back: its backups were removed on {date}.",
         why="Without the old files a change cannot be undone.",
         fix="Restore its files from the machine's own backup, or install the\ncertificates that you want again.",
-        source=_OWN_RULE,
     ),
-    "change.bug": Text(
+    "change.bug": _of_transaction(
         title="A bug in the wizard",
         message="This is a bug in the wizard: {kind}{where}.",
         why="The steps already done are undone, as after any other failure.",
         fix="Please report it with the text above.",
-        source=_OWN_RULE,
     ),
     "change.busy": Text(
         title="Another wizard is running",
@@ -45,19 +45,17 @@ TEXTS: dict[str, Text] = {
             "unknown": Case("Another run of the wizard is changing this machine: an unknown process."),
         },
     ),
-    "change.cannot-finish": Text(
+    "change.cannot-finish": _of_transaction(
         title="The change cannot be finished",
         message="The undo of change {change} has already begun, so the change cannot be finished.",
         why="Files that were restored would have to be replaced again, without a new review.",
         fix="Run `recover` without --finish, then apply the change again.",
-        source=_OWN_RULE,
     ),
-    "change.changed-since": Text(
+    "change.changed-since": _of_transaction(
         title="A file was changed later",
         message="{path} is not as change {change} left it.",
         why="Restoring the old state would lose the later edit.",
         fix="Find out first who or what edited it, or restore the file manually.",
-        source=_OWN_RULE,
         cases={
             "newer": Case(fix="Roll back the newer change first: rollback {newer}"),
         },
@@ -198,14 +196,13 @@ TEXTS: dict[str, Text] = {
         fix="See what it is (ls -l {path}). If no change is running, remove it: it\ncontains no backups.",
         source="own rule: one lock file, never followed when it is a link",
     ),
-    "change.manifest-damaged": Text(
+    "change.manifest-damaged": _of_records(
         title="The record of a change is damaged",
         message="The record of change {change} cannot be used: {path}: {reason}. Its backups are in {backups}.",
         why="Without it the wizard does not know which backup belongs to which file.",
         fix="Keep the folder: it contains the old files, one for each step. If the change\n"
         "is not finished, `recover --keep` closes it and accepts everything as it\n"
         "is now.",
-        source=_RECORDS,
     ),
     "change.no-folder": Text(
         title="The target folder does not exist",
@@ -234,22 +231,20 @@ TEXTS: dict[str, Text] = {
         fix="Find the cause in the service's journal: journalctl -u UNIT",
         source="manual: the check with a TLS client",
     ),
-    "change.not-standing": Text(
+    "change.not-standing": _of_transaction(
         title="The change is not in effect",
         message="Change {change} cannot be rolled back: it is {outcome}.",
         why="There is nothing left to undo.",
         fix="To see which changes are in effect, run `history`.",
-        source=_OWN_RULE,
         cases={
             "rolled-back": Case("Change {change} cannot be rolled back: it was undone by {later}."),
         },
     ),
-    "change.nothing-to-roll-back": Text(
+    "change.nothing-to-roll-back": _of_transaction(
         title="Nothing to roll back",
         message="{state} has no record of a change that could be rolled back.",
         why="Only a recorded change with its backups can be rolled back.",
         fix="`history` lists the recorded changes. If the state folder is lost, so are\nits backups.",
-        source=_OWN_RULE,
     ),
     "change.owner-needs-root": Text(
         title="Only root can keep the owner of a file",
@@ -303,13 +298,12 @@ TEXTS: dict[str, Text] = {
         fix="Mount it for writing, or choose another folder.",
         source="statvfs(3)",
     ),
-    "change.record-damaged": Text(
+    "change.record-damaged": _of_transaction(
         title="The record of a change is damaged",
         message="Change {change} cannot be rolled back. {damage}",
         why="Without its record the wizard does not know which backup belongs to which file.",
         fix="Restore its files from the backups manually. To roll back another change,\n"
         "enter its number: `history` lists them.",
-        source=_OWN_RULE,
     ),
     "change.record-not-written": Text(
         title="The end of an undo could not be recorded",
@@ -324,7 +318,7 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "change.recovery-needed": Text(
+    "change.recovery-needed": _of_transaction(
         title="An undo is not complete",
         message="The undo is not complete: {reason}",
         why="Some files are old and others new.",
@@ -332,7 +326,6 @@ TEXTS: dict[str, Text] = {
         "State of each file: {page}\n"
         "Then run `recover` again. `recover --keep` ends it and accepts everything\n"
         "as it is now.",
-        source=_OWN_RULE,
         cases={
             "service": Case(
                 "Every file is restored, but the service does not work: {reason}",
@@ -345,29 +338,26 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "change.staged-damaged": Text(
+    "change.staged-damaged": _of_records(
         title="A prepared file is damaged",
         message="The prepared file {path} cannot be used: {reason}.",
         why="Finishing the change with it would install something that you did not review.",
         fix="Nothing was written from it. Restore the file from the machine's own\nbackup.",
-        source=_RECORDS,
     ),
-    "change.state-unreadable": Text(
+    "change.state-unreadable": _of_records(
         title="The record of changes cannot be read",
         message="The record of changes in {state} cannot be read: {reason}.",
         why="Without it the wizard cannot tell whether a change is running or was interrupted.",
         fix="Run the command as root (sudo).",
-        source=_RECORDS,
         cases={
             "no-folder": Case(fix="Check what is there: ls -la"),
         },
     ),
-    "change.state-unusable": Text(
+    "change.state-unusable": _of_records(
         title="The state folder belongs to another account",
         message="The state folder {state} is not a folder that belongs to this account.",
         why="Backups contain key stores. The owner of the folder can read and replace them.",
         fix="Run the command as its owner (usually root), or use another folder:\n--state-dir.",
-        source=_RECORDS,
     ),
     "change.stopped": Text(
         title="The change was stopped",
@@ -411,19 +401,17 @@ TEXTS: dict[str, Text] = {
         fix="Compare it with the manifest next to the backup (ls -l, getfattr -d -m -).",
         source="own rule: undo is read back",
     ),
-    "change.unknown": Text(
+    "change.unknown": _of_records(
         title="This change is not on record",
         message="{state} has no record of a change {change}.",
         why="It may be older than the changes that are kept, or made with another state folder.",
         fix="`history` lists the recorded changes. If the state folder is lost, so are\nits backups.",
-        source=_RECORDS,
     ),
-    "change.worker-silent": Text(
+    "change.worker-silent": _of_transaction(
         title="The worker did not start",
         message="The process that makes the change ended before it began. Nothing was changed.",
         why="There may be too little memory, or the program's files were replaced while it ran.",
         fix="Try again. To see whether anything is on record, run `history`.",
-        source=_OWN_RULE,
         cases={
             "ended": Case(
                 "Nothing was changed: the process for change {change} was ended from outside.",

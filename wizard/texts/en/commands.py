@@ -1,13 +1,16 @@
 """Texts: the commands, the session and the practice deployment."""
 
+from functools import partial
+
 from wizard.texts.model import Case, Text
 
-_CSR = "interface of the csr command"
 _DESIGN = "design of the wizard"
 _OWN_FOLDER = "The practice deployment needs a separate folder."
 _PROBE = "interface of the probe command"
 _SETTINGS = "interface of the command line"
 _WIZARD = "interface of the wizard"
+
+_of_csr = partial(Text, source="interface of the csr command")
 
 TEXTS: dict[str, Text] = {
     "apply.findings": Text(
@@ -73,12 +76,11 @@ TEXTS: dict[str, Text] = {
             "not-utf-8": Case("{file} contains bytes that are not UTF-8"),
         },
     ),
-    "csr.answers-or-host": Text(
+    "csr.answers-or-host": _of_csr(
         title="Neither answers nor a machine is given",
         message="Neither --answers nor --role with --host is given.",
         why="It must be clear which machines get a key and a request.",
         fix="Use --answers FILE for all its machines, or --role and --host for one.",
-        source=_CSR,
         cases={
             "both": Case(
                 "--answers cannot be used with --role, --host or --san.",
@@ -86,26 +88,23 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "csr.exists": Text(
+    "csr.exists": _of_csr(
         title="The request already exists",
         message="{file} already exists.",
         why="With a new key the CA's answer to the first request would be useless.",
         fix="Add the answer with --complete, or choose another folder.",
-        source=_CSR,
     ),
-    "csr.no-certificate-yet": Text(
+    "csr.no-certificate-yet": _of_csr(
         title="The certificate of a machine is missing",
         message="No certificate for {role} {host} is among the files.",
         why="The machine cannot be set up without it. The others are complete.",
         fix="Ask the PKI team for it. Then run the command again.",
-        source=_CSR,
     ),
-    "csr.no-key": Text(
+    "csr.no-key": _of_csr(
         title="The key of the request is missing",
         message="{file} does not exist.",
         why="The answer works only with that key.",
         fix="Use the folder that was given with --out when the request was made.",
-        source=_CSR,
         cases={
             "empty": Case("{file} contains no private key."),
             "kind": Case("The key of {file} is neither RSA nor elliptic curve.", "Remove it, and make a new one."),
@@ -114,12 +113,11 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "csr.no-machine": Text(
+    "csr.no-machine": _of_csr(
         title="No machine needs a certificate",
         message="The answers name no machine that needs a certificate.",
         why="There is nothing to request.",
         fix="Add [primary], [[gateway]] or [[client]] with its host to the answers.",
-        source=_CSR,
         cases={
             "primary": Case(
                 "The answers do not name the host of the primary.",
@@ -127,19 +125,17 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "csr.passwords-differ": Text(
+    "csr.passwords-differ": _of_csr(
         title="The two passwords differ",
         message="The password and its repetition are not the same.",
         why="With a typing error the key could never be opened again.",
         fix="Type both again.",
-        source=_CSR,
     ),
-    "csr.unknown-certificate": Text(
+    "csr.unknown-certificate": _of_csr(
         title="A certificate belongs to no request",
         message="{name} in {file} was issued for none of these keys.",
         why="It was issued for another request, or its file is not one of this answer.",
         fix="Remove the file, or ask the PKI team which request it answers.",
-        source=_CSR,
     ),
     "findings.unknown-code": Text(
         title="Unknown code",

@@ -1,42 +1,46 @@
 """Texts: configuration files."""
 
+from functools import partial
+
 from wizard.texts.model import Case, Text
 
 _BASH = "bash manual, sections Quoting and Shell Parameters; tried with bash and augeas"
 _BOUND = "Without this limit, a short file could block the wizard for hours or fill the memory."
 _LIGHTBEND = "HOCON specification; behaviour of the Lightbend config library 1.3.1"
 _NO_EFFECT = "The edit would seem to work, but the server would keep its old setting."
-_NO_START = "The server does not start with a configuration that it cannot read."
 _OTHER_START = "The server does not start with such a file, or starts with other values."
 _REPAIR = "Accept the repair that the wizard offers, or correct the line."
-_TRIED = "tried with the Lightbend config library 1.3.1, Java 17 and bash; vendor manual (warning about Notepad)"
 _WHOLE = "Check that this is the server's configuration, and shorten it."
 
 IN_FILE = "{file}, {message}."
 """What a parser says, who knows lines and not files."""
 
+_no_start = partial(Text, source=_LIGHTBEND, why="The server does not start with a configuration that it cannot read.")
+_tried = partial(
+    Text,
+    source="tried with the Lightbend config library 1.3.1, Java 17 and bash; vendor manual (warning about Notepad)",
+)
+_of_hocon = partial(Text, source=_LIGHTBEND)
+
 TEXTS: dict[str, Text] = {
-    "config.bom": Text(
+    "config.bom": _tried(
         title="byte order mark",
         message="The file begins with a UTF-8 byte order mark.",
         why="The server accepts it. A shell takes it as part of the first name, and other tools fail.",
         fix=_REPAIR,
-        source=_TRIED,
     ),
-    "config.crlf": Text(
+    "config.crlf": _tried(
         title="Windows line endings",
         message="All lines end with CR LF.",
         why="The server accepts them, and the wizard keeps them.",
         fix="Nothing needs to be done.",
-        source=_TRIED,
     ),
-    "config.crlf-in-shell-file": Text(
+    "config.crlf-in-shell-file": _tried(
         title="Windows line endings in a shell file",
         message="{windows} lines end with CR LF, the first is line {line}.",
         why="A shell takes the carriage return as part of each value, so passwords and paths are wrong.",
         fix='Accept the repair that the wizard offers (unattended-repair = "yes" in the\n'
         "answers), or save the file with Linux line endings.",
-        source=_TRIED,
     ),
     "config.duplicate": Text(
         title="setting present more than once",
@@ -52,61 +56,53 @@ TEXTS: dict[str, Text] = {
         fix="Let the wizard generate another one when it writes the key store.",
         source="vendor manual (its example uses changeit); lists of common passwords",
     ),
-    "config.missing-brace": Text(
+    "config.missing-brace": _tried(
         title="bracket not closed",
         message="The bracket on line {line} is never closed.",
         why=_OTHER_START,
         fix="Close it where its object ends. If only one place is possible, the wizard offers to do it.",
-        source=_TRIED,
     ),
-    "config.mixed-line-ends": Text(
+    "config.mixed-line-ends": _tried(
         title="mixed line endings",
         message="{windows} lines end with CR LF and {unix} with LF; the first change is on line {line}.",
         why="The server accepts this, a shell does not. Two kinds of editors were used.",
         fix=_REPAIR,
-        source=_TRIED,
     ),
-    "config.not-utf-8": Text(
+    "config.not-utf-8": _tried(
         title="bytes that are not UTF-8",
         message="Line {line} contains a byte that is not UTF-8, as Latin-1 editors write it; {count} in total.",
         why="Java reads such a byte as U+FFFD, so a password or path with it is wrong.",
         fix=_REPAIR,
-        source=_TRIED,
     ),
-    "config.nul": Text(
+    "config.nul": _tried(
         title="NUL bytes",
         message="The file has {count} NUL bytes, the first on line {line}.",
         why="They come from a crash or a failed upload, so other content may be missing too.",
         fix="If they are at the end, accept the repair. Otherwise restore the file from a backup.",
-        source=_TRIED,
     ),
-    "config.smart-quotes": Text(
+    "config.smart-quotes": _tried(
         title="typographic quotes",
         message="A value on line {line} is in typographic quotes.",
         why="To the server they are ordinary characters: they become part of the password or path.",
         fix=_REPAIR,
-        source=_TRIED,
     ),
-    "config.syntax": Text(
+    "config.syntax": _tried(
         title="file cannot be read",
         message="The file cannot be read: {reason}.",
         why=_OTHER_START,
         fix="{hint}",
-        source=_TRIED,
     ),
-    "config.truncated": Text(
+    "config.truncated": _tried(
         title="file is cut off",
         message="The file ends in the middle of line {line}.",
         why="What followed is missing, so it is not enough to close the brackets.",
         fix="Restore it from a backup, or copy it again.",
-        source=_TRIED,
     ),
-    "config.utf-16": Text(
+    "config.utf-16": _tried(
         title="file is UTF-16",
         message="The file is saved as UTF-16, not as UTF-8.",
         why=_OTHER_START,
         fix=_REPAIR,
-        source=_TRIED,
     ),
     "config.world-readable-secret": Text(
         title="every account can read the passwords",
@@ -161,46 +157,38 @@ TEXTS: dict[str, Text] = {
         fix="Save it as UTF-8, or accept the repair.",
         source=_BASH,
     ),
-    "hocon.append-in-list": Text(
+    "hocon.append-in-list": _no_start(
         title="+= inside a list",
         message="line {line}, column {column}: += inside a list cannot refer to an earlier value",
-        why=_NO_START,
         fix="Write the whole list.",
-        source=_LIGHTBEND,
     ),
-    "hocon.control": Text(
+    "hocon.control": _no_start(
         title="control character in quotes",
         message="line {line}, column {column}: the control character {sign} is inside double quotes",
-        why=_NO_START,
         fix="Remove it, or write it as an escape like \\t.",
-        source=_LIGHTBEND,
     ),
-    "hocon.edit-not-proven": Text(
+    "hocon.edit-not-proven": _of_hocon(
         title="the edit would change something else",
         message="the edit would change more than {setting}",
         why=_NO_EFFECT,
         fix="Make the change manually, and please report this as a bug.",
-        source=_LIGHTBEND,
         cases={
             "removed": Case("removing {setting} would change another setting"),
             "earlier": Case("without {setting}, an earlier value would be in use again"),
             "broken": Case("the text with the new value of {setting} could not be parsed: {reason}"),
         },
     ),
-    "hocon.escape": Text(
+    "hocon.escape": _no_start(
         title="unknown escape",
         message="line {line}, column {column}: {escape} is not a valid escape in double quotes. Write a "
         "backslash as \\\\",
-        why=_NO_START,
         fix="Write two backslashes.",
-        source=_LIGHTBEND,
     ),
-    "hocon.expansion": Text(
+    "hocon.expansion": _of_hocon(
         title="too many substitutions",
         message="The substitutions need more steps, or make more text, than the wizard allows.",
         why=_BOUND,
         fix="Replace nested substitutions with their values.",
-        source=_LIGHTBEND,
         cases={
             "steps": Case("line {line}, column {column}: the substitutions of {file} need more than {limit} steps"),
             "size": Case(
@@ -209,22 +197,18 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "hocon.extra-brace": Text(
+    "hocon.extra-brace": _no_start(
         title="a bracket is closed twice",
         message="line {line}, column {column}: this }} has no opening brace",
-        why=_NO_START,
         fix="Remove it, or add the opening one that is missing.",
-        source=_LIGHTBEND,
         cases={
             "text-follows": Case("line {line}, column {column}: text follows after the last closing bracket"),
         },
     ),
-    "hocon.include": Text(
+    "hocon.include": _no_start(
         title="an include cannot be read",
         message="line {line}, column {column}: an include must name its file in double quotes",
-        why=_NO_START,
         fix='Write include "name.conf".',
-        source=_LIGHTBEND,
         cases={
             "protocol": Case(
                 "line {line}, column {column}: the address of this include has no protocol that Java knows"
@@ -232,93 +216,76 @@ TEXTS: dict[str, Text] = {
             "bracket": Case("line {line}, column {column}: the ) of this include is missing"),
         },
     ),
-    "hocon.key": Text(
+    "hocon.key": _no_start(
         title="a key cannot be read",
         message='line {line}, column {column}: "{key}" is not followed by =, : or an object',
-        why=_NO_START,
         fix="Correct the line.",
-        source=_LIGHTBEND,
         cases={
             "expected": Case("line {line}, column {column}: a key is expected here, not {sign}"),
         },
     ),
-    "hocon.list-root": Text(
+    "hocon.list-root": _no_start(
         title="the file contains a list",
         message="line {line}, column {column}: the file contains a list instead of settings",
-        why=_NO_START,
         fix="Use the file with the settings.",
-        source=_LIGHTBEND,
     ),
-    "hocon.long-path": Text(
+    "hocon.long-path": _of_hocon(
         title="a path is too long",
         message="line {line}, column {column}: this path has more than {limit} keys",
         why=_BOUND,
         fix=_WHOLE,
-        source=_LIGHTBEND,
         cases={
             "with-includes": Case("line {line}, column {column}: this path has more than {limit} keys"),
             "included": Case("line {line}, column {column}: this path has more than {limit} keys (in {file})"),
         },
     ),
-    "hocon.missing-brace": Text(
+    "hocon.missing-brace": _no_start(
         title="a bracket is not closed",
         message="An object or list is opened, but never closed.",
-        why=_NO_START,
         fix="Close it.",
-        source=_LIGHTBEND,
         cases={
             "object": Case("line {line}, column {column}: this {{ is never closed"),
             "list": Case("line {line}, column {column}: this [ is never closed"),
             "substitution": Case("line {line}, column {column}: this substitution is never closed"),
         },
     ),
-    "hocon.missing-value": Text(
+    "hocon.missing-value": _no_start(
         title="a value is missing",
         message="line {line}, column {column}: this key has no value",
-        why=_NO_START,
         fix="Add a value, or remove the line.",
-        source=_LIGHTBEND,
     ),
-    "hocon.mixed": Text(
+    "hocon.mixed": _no_start(
         title="values that cannot be joined",
         message="line {line}, column {column}: text, lists and objects cannot be joined",
-        why=_NO_START,
         fix="Separate them: one value for one setting.",
-        source=_LIGHTBEND,
         cases={
             "found": Case("line {line}, column {column}: {reason}"),
         },
     ),
-    "hocon.not-a-text": Text(
+    "hocon.not-a-text": _of_hocon(
         title="the setting is not a single value",
         message="{setting} is {kind}{where}, not a single value",
         why="A single value in place of an object removes everything in the object.",
         fix="Look for the setting inside it.",
-        source=_LIGHTBEND,
     ),
-    "hocon.open-string": Text(
+    "hocon.open-string": _no_start(
         title="a quote is not closed",
         message="line {line}, column {column}: a text in double quotes begins here and does not end on its line",
-        why=_NO_START,
         fix="Add the closing quote.",
-        source=_LIGHTBEND,
         cases={
             "three-quotes": Case("line {line}, column {column}: a text in triple quotes begins here and does not end"),
         },
     ),
-    "hocon.others-follow": Text(
+    "hocon.others-follow": _of_hocon(
         title="other settings would change too",
         message="{others} (line {line}) refers to {setting} and would change too",
         why="This could break another part of the server.",
         fix="First give them their own value, or confirm that they change.",
-        source=_LIGHTBEND,
     ),
-    "hocon.path": Text(
+    "hocon.path": _no_start(
         title="the path cannot be read",
         message="A path has an empty part.",
-        why=_NO_START,
         fix='Write the parts with one dot in between, or "".',
-        source=_LIGHTBEND,
         cases={
             "key": Case("line {line}, column {column}: a key with dots has an empty part"),
             "sign": Case("line {line}, column {column}: a substitution has a character that cannot be in a path"),
@@ -326,99 +293,83 @@ TEXTS: dict[str, Text] = {
             "setting": Case('"{path}" is not the path of a setting'),
         },
     ),
-    "hocon.place-unknown": Text(
+    "hocon.place-unknown": _of_hocon(
         title="no place for the key",
         message="{setting} is missing, and so is the object that it belongs to",
         why=_NO_EFFECT,
         fix="Give the full path of the object that it belongs to. The objects are: {objects}.",
-        source=_LIGHTBEND,
         cases={
             "no-objects": Case(fix="Give the full path of the object that it belongs to. The file has no objects."),
         },
     ),
-    "hocon.reserved": Text(
+    "hocon.reserved": _no_start(
         title="a character needs quotes",
         message="line {line}, column {column}: the character {sign} must be inside double quotes",
-        why=_NO_START,
         fix="Put the value in double quotes.",
-        source=_LIGHTBEND,
         cases={
             "dollar": Case("line {line}, column {column}: a $ outside quotes must begin a substitution like ${{name}}"),
             "plus": Case("line {line}, column {column}: a + outside quotes must be followed by ="),
         },
     ),
-    "hocon.separator": Text(
+    "hocon.separator": _no_start(
         title="a separator is missing",
         message="line {line}, column {column}: a comma or a new line is missing before this",
-        why=_NO_START,
         fix="Add a comma.",
-        source=_LIGHTBEND,
         cases={
             "list": Case("line {line}, column {column}: a comma, a new line or ] is missing before this"),
         },
     ),
-    "hocon.several-commented": Text(
+    "hocon.several-commented": _of_hocon(
         title="commented out in several places",
         message="{setting} is commented out on lines {lines}",
         why="It is not clear which of them is meant.",
         fix="Remove the comment sign at the right place manually.",
-        source=_LIGHTBEND,
     ),
-    "hocon.shadowed": Text(
+    "hocon.shadowed": _of_hocon(
         title="another place overrides this one",
         message="an edit of {setting} would have no effect, because it is set again{where}",
         why=_NO_EFFECT,
         fix="Change or remove that place first.",
-        source=_LIGHTBEND,
         cases={
             "doubt": Case("an edit of {setting} might have no effect: {reason}"),
             "object": Case("an edit of {setting} would have no effect: a later line replaces the object around it"),
         },
     ),
-    "hocon.too-deep": Text(
+    "hocon.too-deep": _no_start(
         title="nested too deeply",
         message="line {line}, column {column}: more than {limit} brackets are open here",
-        why=_NO_START,
         fix="Nest them less deeply.",
-        source=_LIGHTBEND,
     ),
-    "hocon.too-large": Text(
+    "hocon.too-large": _of_hocon(
         title="the file is too large",
         message="line {line}, column {column}: the file has more than {limit} bytes, which is the limit",
         why=_BOUND,
         fix=_WHOLE,
-        source=_LIGHTBEND,
     ),
-    "hocon.too-many-appends": Text(
+    "hocon.too-many-appends": _of_hocon(
         title="too many +=",
         message="line {line}, column {column}: the file has more than {limit} +=",
         why=_BOUND,
         fix="Write the whole list.",
-        source=_LIGHTBEND,
     ),
-    "hocon.too-many-keys": Text(
+    "hocon.too-many-keys": _of_hocon(
         title="too many keys",
         message="line {line}, column {column}: the file has more than {limit} keys, list items and substitutions",
         why=_BOUND,
         fix=_WHOLE,
-        source=_LIGHTBEND,
         cases={
             "with-includes": Case("line {line}, column {column}: with its includes more than {limit} settings"),
             "included": Case("line {line}, column {column}: with its includes more than {limit} settings (in {file})"),
         },
     ),
-    "hocon.utf-16": Text(
+    "hocon.utf-16": _no_start(
         title="the file is UTF-16",
         message="line {line}: the file is saved as UTF-16, which its reader cannot read",
-        why=_NO_START,
         fix="Save it as UTF-8, or accept the repair.",
-        source=_LIGHTBEND,
     ),
-    "hocon.value-not-text": Text(
+    "hocon.value-not-text": _no_start(
         title="the value cannot be written",
         message="the value contains half of a surrogate pair",
-        why=_NO_START,
         fix="Type the value again.",
-        source=_LIGHTBEND,
     ),
 }

@@ -1,12 +1,12 @@
 """Texts: the diagnosis of an installed machine, its repairs, and logs."""
 
+from functools import partial
+
 from wizard.texts.model import Case, Text
 
 _DOWN = "The server presents nothing, so no gateway and no client can connect."
 _FALLBACK = "The server still starts, but with its built-in certificate, which no gateway accepts."
-_JSSE = "JDK: messages of JSSE and PKIX, versions 11 to 25"
 _JSSE_AND_OTHERS = "JDK: messages of JSSE and PKIX, versions 11 to 25; OpenSSL; rustls"
-_LIGHTBEND = "HOCON specification; behaviour of the Lightbend config library 1.3.1"
 _LOG_LINE = "Line {line} ({times} times in all): {text}"
 _MANUAL = "manual, Primary server setup"
 _NO_START = "The server does not start with settings that it cannot read."
@@ -15,6 +15,12 @@ _RESTORE_CACERTS = "Restore it from a backup or from the product's installer, th
 _ROOT_CA = "manual, Primary server setup: private root CA"
 _SYSTEMD = "systemctl(1), systemd.service(5)"
 _UNREADABLE = "The service cannot read {path}: {reason} (at {at})."
+
+_java_log = partial(Text, message=_LOG_LINE, source="JDK: messages of JSSE and PKIX, versions 11 to 25")
+_log = partial(Text, message=_LOG_LINE)
+_down = partial(Text, source=_SYSTEMD, why=_DOWN)
+_of_hocon = partial(Text, source="HOCON specification; behaviour of the Lightbend config library 1.3.1")
+_of_wizard = partial(Text, source="design of the wizard")
 
 TEXTS: dict[str, Text] = {
     "doctor.account-missing": Text(
@@ -39,12 +45,11 @@ TEXTS: dict[str, Text] = {
         fix="Set up the server with a certificate for its own name: cloudstream-wizard.",
         source="manual, check of the set-up: localhost",
     ),
-    "doctor.by-hand": Text(
+    "doctor.by-hand": _of_wizard(
         title="this must be repaired manually",
         message="{code}: {summary}",
         why="It needs something that the wizard cannot do: a new certificate, another program moved, a decision.",
         fix="{steps}",
-        source="design of the wizard",
         cases={
             "text": Case(
                 "{conf} cannot be repaired safely.",
@@ -139,20 +144,18 @@ TEXTS: dict[str, Text] = {
         fix="Let the service's account read it. The usual mode is 0644.",
         source="path_resolution(7), acl(5)",
     ),
-    "doctor.change-interrupted": Text(
+    "doctor.change-interrupted": _of_wizard(
         title="an earlier change was interrupted",
         message="Change {change} began and did not end.",
         why="Some files may be old and others new. No other change can start until this one is undone, finished or "
         "kept.",
         fix="Undo or finish it: cloudstream-wizard recover",
-        source="design of the wizard",
     ),
-    "doctor.changed-since": Text(
+    "doctor.changed-since": _of_wizard(
         title="a file was changed after the set-up",
         message="{path} is not as change {change} of {at} left it: {what}.",
         why="Somebody, or an update of the product, has changed it since then.",
         fix="Compare it with the backup, or run the set-up again. An empty plan means that everything is in order.",
-        source="design of the wizard",
     ),
     "doctor.client-auth-off": Text(
         title="the server does not ask for a client certificate",
@@ -196,27 +199,24 @@ TEXTS: dict[str, Text] = {
         fix="Remove {option} there and restart the service, or edit the settings in that other place.",
         source="Lightbend config, ConfigFactory.load()",
     ),
-    "doctor.conf-not-utf8": Text(
+    "doctor.conf-not-utf8": _of_hocon(
         title="a character in a setting is lost",
         message="{path}, line {line}: the value of {name} contains a byte that is not UTF-8. The server "
         "reads another character.",
         why="The file was saved as Latin-1 or Windows-1252. " + _FALLBACK,
         fix="Write the value again as UTF-8. For a password, choose ASCII characters.",
-        source=_LIGHTBEND,
     ),
-    "doctor.conf-odd": Text(
+    "doctor.conf-odd": _of_hocon(
         title="application.conf was probably edited on another system",
         message="{path}, line {line}: {reason}",
         why="The server can still read the file.",
         fix="Nothing needs to be done as long as the two key store settings are right.",
-        source=_LIGHTBEND,
     ),
-    "doctor.conf-syntax": Text(
+    "doctor.conf-syntax": _of_hocon(
         title="application.conf cannot be parsed",
         message="{path} cannot be parsed: {reason}.",
         why=_NO_START,
         fix="Correct that line. Put a value with special characters in double quotes.",
-        source=_LIGHTBEND,
     ),
     "doctor.conf-unreadable": Text(
         title="the service cannot read application.conf",
@@ -225,12 +225,11 @@ TEXTS: dict[str, Text] = {
         fix="Let the service's account read it.",
         source="path_resolution(7), acl(5)",
     ),
-    "doctor.conf-utf16": Text(
+    "doctor.conf-utf16": _of_hocon(
         title="application.conf is UTF-16",
         message="{path} was saved as UTF-16 (Notepad calls it Unicode), which the server cannot read.",
         why=_NO_START,
         fix="Let the wizard write it as UTF-8. It keeps every character.",
-        source=_LIGHTBEND,
     ),
     "doctor.conf-world-readable": Text(
         title="every account can read the key store's password",
@@ -239,12 +238,10 @@ TEXTS: dict[str, Text] = {
         fix="Remove the read permission of others: mode 0640, group of the service.",
         source="CWE-732",
     ),
-    "doctor.crash-loop": Text(
+    "doctor.crash-loop": _down(
         title="the service crashes and restarts repeatedly",
         message="{unit} was restarted {restarts} times; its last lines: {lines}",
-        why=_DOWN,
         fix="The last lines of its journal show the cause: journalctl -u {unit}",
-        source=_SYSTEMD,
     ),
     "doctor.facts-only": Text(
         title="saved facts can only be checked",
@@ -278,12 +275,11 @@ TEXTS: dict[str, Text] = {
         "Otherwise replace the certificate.",
         source="RFC 2818, section 3.1",
     ),
-    "doctor.include-broken": Text(
+    "doctor.include-broken": _of_hocon(
         title="an included file cannot be read",
         message="{path}, line {line}, includes a file that the server cannot read: {reason}.",
         why=_NO_START,
         fix="Correct that file, or remove the include.",
-        source=_LIGHTBEND,
     ),
     "doctor.java-refuses-store": Text(
         title="the product's Java refuses the key store",
@@ -292,12 +288,11 @@ TEXTS: dict[str, Text] = {
         fix="Let the wizard write the key store again. It tests the result with this Java first.",
         source="keytool of the product's JRE",
     ),
-    "doctor.jre-bare": Text(
+    "doctor.jre-bare": _of_wizard(
         title="there is no Java for a test",
         message="{path} contains a trust store, but no Java.",
         why="Only the wizard itself can check the key store.",
         fix="Nothing needs to be done if this is an image or a practice folder.",
-        source="design of the wizard",
     ),
     "doctor.jre-missing": Text(
         title="the product's Java is missing",
@@ -320,249 +315,196 @@ TEXTS: dict[str, Text] = {
         fix="Repair the product's JRE.",
         source=_ROOT_CA,
     ),
-    "doctor.log-algorithm": Text(
+    "doctor.log-algorithm": _java_log(
         title="a key or signature is too weak for Java",
-        message=_LOG_LINE,
         why="Java's security settings forbid the algorithm or the key size.",
         fix="Ask for RSA 2048 or P-256 with SHA-256.",
-        source=_JSSE,
     ),
-    "doctor.log-chain-rule": Text(
+    "doctor.log-chain-rule": _log(
         title="a certificate in the chain breaks a rule",
-        message=_LOG_LINE,
         why="A certificate in the chain is not a valid CA, or has a limit or a mark that the peer does not accept.",
         fix="Find the certificate and the rule: cloudstream-wizard check",
         source="JDK: messages of JSSE and PKIX, versions 11 to 25; OpenSSL: X509_verify_cert_error_string; "
         "rustls-webpki",
     ),
-    "doctor.log-client-sent-nothing": Text(
+    "doctor.log-client-sent-nothing": _java_log(
         title="a peer sent no certificate",
-        message=_LOG_LINE,
         why="A peer connected without a client certificate. A check with openssl or this wizard does that too.",
         fix="If it was a gateway or client, give it its certificate. If it was a check, do nothing.",
-        source=_JSSE,
     ),
-    "doctor.log-config": Text(
+    "doctor.log-config": _java_log(
         title="application.conf cannot be read",
-        message=_LOG_LINE,
         why="The settings cannot be parsed, so the server does not start.",
         fix="Find the line: cloudstream-wizard doctor",
-        source=_JSSE,
     ),
-    "doctor.log-cut": Text(
+    "doctor.log-cut": _java_log(
         title="a file ends too early",
-        message=_LOG_LINE,
         why="A key store was cut off when it was copied, or is empty.",
         fix="Copy it again in binary mode and compare its size.",
-        source=_JSSE,
     ),
-    "doctor.log-dates": Text(
+    "doctor.log-dates": _java_log(
         title="a certificate is not valid now",
-        message=_LOG_LINE,
         why="A certificate in the chain has expired or is not valid yet, or one of the two clocks is wrong.",
         fix="Check the dates of the whole chain and both clocks.",
-        source=_JSSE,
     ),
-    "doctor.log-denied": Text(
+    "doctor.log-denied": _java_log(
         title="the service cannot read a file",
-        message=_LOG_LINE,
         why="The service's account has no permission to read the file or to enter one of its parent folders.",
         fix="Find out which: cloudstream-wizard doctor",
-        source=_JSSE,
     ),
-    "doctor.log-empty-truststore": Text(
+    "doctor.log-empty-truststore": _java_log(
         title="Java sees no entry in a trust store",
-        message=_LOG_LINE,
         why="A PFX with only CA certificates (openssl -nokeys) contains nothing that Java trusts.",
         fix="Create the trust store with this wizard or with keytool.",
-        source=_JSSE,
     ),
-    "doctor.log-format": Text(
+    "doctor.log-format": _java_log(
         title="a store is damaged or has another format",
-        message=_LOG_LINE,
         why="A PEM or JKS file was used as PKCS12, or the file was cut off or sent as text.",
         fix="Copy it again in binary mode, or let the wizard write it again.",
-        source=_JSSE,
     ),
-    "doctor.log-key-password": Text(
+    "doctor.log-key-password": _java_log(
         title="the private key has a different password than the store",
-        message=_LOG_LINE,
         why="The password opens the store, but not its key.",
         fix="Repair it: cloudstream-wizard doctor --fix doctor.key-password",
-        source=_JSSE,
     ),
-    "doctor.log-key-usage": Text(
+    "doctor.log-key-usage": _java_log(
         title="a certificate may not sign",
-        message=_LOG_LINE,
         why="The certificate's key usage lacks digitalSignature.",
         fix="Ask for a certificate with digitalSignature.",
-        source=_JSSE,
     ),
-    "doctor.log-memory": Text(
+    "doctor.log-memory": _log(
         title="the server ran out of memory",
-        message=_LOG_LINE,
         why="Java ends when its heap is used up; systemd then starts it again.",
         fix="Check the heap size and the load. Certificates are not the cause.",
         source="JDK",
     ),
-    "doctor.log-missing-file": Text(
+    "doctor.log-missing-file": _java_log(
         title="a file is missing",
-        message=_LOG_LINE,
         why="A path in the settings leads to no file.",
         fix="Correct the path in application.conf.",
-        source=_JSSE,
     ),
-    "doctor.log-name": Text(
+    "doctor.log-name": _java_log(
         title="the certificate is for another name",
-        message=_LOG_LINE,
         why="The host name of the connection is not among the certificate's subject alternative names.",
         fix="Connect to a name in the certificate, or ask for a certificate with the name that clients connect to.",
-        source=_JSSE,
     ),
-    "doctor.log-no-path": Text(
+    "doctor.log-no-path": _java_log(
         title="a peer's chain does not lead to a trusted root",
-        message=_LOG_LINE,
         why="The peer did not send its intermediate, or this side does not have its root.",
         fix="Put the whole chain into the peer's key store, the root into cacerts, and both CAs into the portal.",
-        source=_JSSE,
     ),
-    "doctor.log-not-tls": Text(
+    "doctor.log-not-tls": _log(
         title="the other side does not use TLS",
-        message=_LOG_LINE,
         why="The port belongs to another program, or a proxy answers in its place.",
         fix="Compare the port with the one that the product uses, and look for a proxy in between.",
         source="JDK: messages of JSSE and PKIX, versions 11 to 25; OpenSSL; rustls; Schannel",
     ),
-    "doctor.log-nothing-to-show": Text(
+    "doctor.log-nothing-to-show": _log(
         title="one side has no certificate that it can use",
-        message=_LOG_LINE,
         why="The key store did not open, has no private key, or has a type of key that the other side refuses.",
         fix="Find out which: cloudstream-wizard doctor",
         source=_JSSE_AND_OTHERS,
     ),
-    "doctor.log-old-cipher": Text(
+    "doctor.log-old-cipher": _log(
         title="a store has an encryption that OpenSSL 3 no longer reads",
-        message=_LOG_LINE,
         why="The PFX was exported with RC2, as old Windows and old Java do.",
         fix="Let the wizard write it again, or use openssl with -legacy.",
         source="OpenSSL 3 migration guide",
     ),
-    "doctor.log-old-java": Text(
+    "doctor.log-old-java": _log(
         title="Java is too old for the encryption of a store",
-        message=_LOG_LINE,
         why="Java before 8u301 and 11.0.12 cannot read stores with AES and SHA-256, and may report a wrong password.",
         fix="Let the wizard write the store for this Java: enter its version in the answers.",
         source="JDK-8076190, JDK-8153005; measured with JDK 11.0.5",
     ),
-    "doctor.log-password": Text(
+    "doctor.log-password": _java_log(
         title="a store does not open with the configured password",
-        message=_LOG_LINE,
         why="The password is wrong, quotes or a comment sign changed it, or Java is too old for the encryption.",
         fix="Find out which: cloudstream-wizard doctor",
-        source=_JSSE,
     ),
-    "doctor.log-peer-hangs-up": Text(
+    "doctor.log-peer-hangs-up": _log(
         title="the other side closes the connection",
-        message=_LOG_LINE,
         why="It gave no reason. It had an error of its own, or something in between cut the connection.",
         fix="Read the log of the other side at the same moment, and look for a proxy or firewall in between.",
         source=_JSSE_AND_OTHERS,
     ),
-    "doctor.log-peer-refuses-certificate": Text(
+    "doctor.log-peer-refuses-certificate": _log(
         title="the other side refuses this side's certificate",
-        message=_LOG_LINE,
         why="Only the log of the side that refuses shows the reason.",
         fix="Find the same moment in the other log. Most often a root is missing there, or the usage is wrong.",
         source="RFC 8446, 6.2; JSSE; OpenSSL; rustls; Schannel event 36887",
     ),
-    "doctor.log-peer-refuses-handshake": Text(
+    "doctor.log-peer-refuses-handshake": _log(
         title="the other side ends the handshake",
-        message=_LOG_LINE,
         why="The two sides have nothing in common, or a required client certificate was not sent (TLS 1.2).",
         fix="To see where it ends, run cloudstream-wizard probe with --client and the same certificate.",
         source="RFC 8446, 6.2; JSSE; OpenSSL; rustls; Schannel event 36887",
     ),
-    "doctor.log-port": Text(
+    "doctor.log-port": _java_log(
         title="another program uses the port",
-        message=_LOG_LINE,
         why="The server could not listen.",
         fix="Find that program: ss -ltnp",
-        source=_JSSE,
     ),
-    "doctor.log-private-key": Text(
+    "doctor.log-private-key": _log(
         title="the Windows client cannot use its private key",
-        message=_LOG_LINE,
         why="The certificate was imported without its key, or the service's account may not use it.",
         fix="Import the PFX again into the machine store, and let the service's account read the key.",
         source="vendor's client pages; rustls-cng",
     ),
-    "doctor.log-refused": Text(
+    "doctor.log-refused": _log(
         title="nothing answers on the other side",
-        message=_LOG_LINE,
         why="The port is closed there, or a firewall blocks it.",
         fix="Check that the primary runs, and that nothing blocks port 2560 in between.",
         source="connect(2)",
     ),
-    "doctor.log-revocation": Text(
+    "doctor.log-revocation": _java_log(
         title="the revocation check fails",
-        message=_LOG_LINE,
         why="The responder cannot be reached from the server, or a certificate was revoked.",
         fix="Test the responder from the primary. Switch the check off in the portal until it answers.",
-        source=_JSSE,
     ),
-    "doctor.log-signature": Text(
+    "doctor.log-signature": _log(
         title="a signature does not verify",
-        message=_LOG_LINE,
         why="A private key does not belong to its certificate, or a certificate was changed.",
         fix="Compare key and certificate: cloudstream-wizard check on the store that the peer uses.",
         source=_JSSE_AND_OTHERS,
     ),
-    "doctor.log-store-search": Text(
+    "doctor.log-store-search": _log(
         title="the Windows client finds no certificate",
-        message=_LOG_LINE,
         why="No certificate in the store matches the subject or issuer text, or it is in another store.",
         fix="Exactly one certificate in LocalMachine\\My must match the text from the installation.",
         source="vendor's client pages; rustls-cng",
     ),
-    "doctor.log-timeout": Text(
+    "doctor.log-timeout": _log(
         title="the other side does not answer in time",
-        message=_LOG_LINE,
         why="Packets are dropped on the way, usually by a firewall.",
         fix="Open port 2560 from gateway or client to the primary. No filtering proxy may be in between.",
         source="connect(2); vendor's gateway guide",
     ),
-    "doctor.log-tls-version": Text(
+    "doctor.log-tls-version": _java_log(
         title="the two sides have no TLS version in common",
-        message=_LOG_LINE,
         why="One side is too old, or TLS 1.2 was switched off.",
         fix="Allow TLS 1.2 and 1.3 on both sides.",
-        source=_JSSE,
     ),
-    "doctor.log-unreadable-certificate": Text(
+    "doctor.log-unreadable-certificate": _log(
         title="a certificate cannot be parsed",
-        message=_LOG_LINE,
         why="A certificate in the chain or in a store has a form that this program cannot read.",
         fix="Find out which, and what to ask the PKI team for: cloudstream-wizard check",
         source="JDK: messages of JSSE and PKIX, versions 11 to 25; OpenSSL; Schannel",
     ),
-    "doctor.log-unresolved": Text(
+    "doctor.log-unresolved": _log(
         title="a host name is unknown",
-        message=_LOG_LINE,
         why="DNS does not know the name on that machine.",
         fix="Correct the name, or DNS.",
         source="getaddrinfo(3)",
     ),
-    "doctor.log-usage": Text(
+    "doctor.log-usage": _java_log(
         title="a certificate is not valid for this side of TLS",
-        message=_LOG_LINE,
         why="The certificate lacks clientAuth (gateway, client) or serverAuth (primary). Public CAs no "
         "longer issue clientAuth.",
         fix="Ask for a certificate with the right extended key usage; a private CA can issue both.",
-        source=_JSSE,
     ),
-    "doctor.log-windows-password": Text(
+    "doctor.log-windows-password": _log(
         title="Windows does not open a PFX",
-        message=_LOG_LINE,
         why="The password is wrong, or Windows is older than Windows 10 1709 or Server 2019 and cannot read AES-256.",
         fix="Let the wizard write the store for an older Windows, or type the password again.",
         source="Windows: PFXImportCertStore, ERROR_INVALID_PASSWORD; measured by users",
@@ -646,19 +588,17 @@ TEXTS: dict[str, Text] = {
         fix="Run this on the primary server. For another home use --hcp-home, for an image --root.",
         source=_MANUAL,
     ),
-    "doctor.record-damaged": Text(
+    "doctor.record-damaged": _of_wizard(
         title="the record of a change is damaged",
         message="{what}",
         why="The wizard cannot undo this change. It can undo the others.",
         fix="Keep its folder as long as you might undo the change. To see it: cloudstream-wizard history",
-        source="design of the wizard",
     ),
-    "doctor.record-ignored": Text(
+    "doctor.record-ignored": _of_wizard(
         title="an unknown entry is among the records of changes",
         message="{path} is not the folder of a change. It is ignored and not followed.",
         why="The wizard writes only folders there. Something else created it.",
         fix="Check what it is (ls -l), then move it elsewhere.",
-        source="design of the wizard",
     ),
     "doctor.root-not-known": Text(
         title="the root is in neither store",
@@ -688,12 +628,10 @@ TEXTS: dict[str, Text] = {
         fix="Put the intermediate into the key store: run the set-up with the whole chain.",
         source="RFC 5246, section 7.4.2; domain: JSSE",
     ),
-    "doctor.service-failed": Text(
+    "doctor.service-failed": _down(
         title="the service did not start",
         message="{unit} has failed ({result}); its last lines: {lines}",
-        why=_DOWN,
         fix="The last lines of its journal show the cause: journalctl -u {unit}",
-        source=_SYSTEMD,
     ),
     "doctor.service-starting": Text(
         title="the service is still starting",
@@ -702,12 +640,10 @@ TEXTS: dict[str, Text] = {
         fix="Wait, then check again.",
         source=_SYSTEMD,
     ),
-    "doctor.service-stopped": Text(
+    "doctor.service-stopped": _down(
         title="the service is not running",
         message="{unit} is {active} ({sub}).",
-        why=_DOWN,
         fix="Start it: systemctl start {unit}",
-        source=_SYSTEMD,
     ),
     "doctor.setting-commented": Text(
         title="a key store setting is only a comment",
@@ -716,19 +652,17 @@ TEXTS: dict[str, Text] = {
         fix="Remove the comment sign.",
         source=_MANUAL,
     ),
-    "doctor.setting-elsewhere": Text(
+    "doctor.setting-elsewhere": _of_hocon(
         title="a key store setting is in several objects",
         message="{path} sets {name} as {here} (line {line}) and as {other} (line {other_line}), with different values.",
         why="The server reads only one of them, and nothing in the file shows which. " + _FALLBACK,
         fix="Use the same value in both places, or remove the one that your version does not read.",
-        source=_LIGHTBEND,
     ),
-    "doctor.setting-masked": Text(
+    "doctor.setting-masked": _of_hocon(
         title="another setting overrides the right one",
         message="{path}, line {line}: {name} is right, but {winner} sets another value, which is the one in use.",
         why=_FALLBACK,
         fix="Change or remove the other setting.",
-        source=_LIGHTBEND,
     ),
     "doctor.setting-missing": Text(
         title="a key store setting is missing",
@@ -744,19 +678,17 @@ TEXTS: dict[str, Text] = {
         fix="Remove {option} there and restart the service, or set the right value there.",
         source="Lightbend config, ConfigFactory.load()",
     ),
-    "doctor.setting-twice": Text(
+    "doctor.setting-twice": _of_hocon(
         title="a setting occurs twice",
         message="{path} sets {name} twice with different values: line {line} has no effect, {winner} is in use.",
         why="An edit of the wrong line will seem to work, but change nothing.",
         fix="Remove the line that has no effect.",
-        source=_LIGHTBEND,
     ),
-    "doctor.setting-undecidable": Text(
+    "doctor.setting-undecidable": _of_hocon(
         title="the value in use is not certain",
         message="{path}: it is not certain which value of {name} the server uses: {reason}.",
         why="What is reported about the key store is true only if the server uses the visible value.",
         fix="Check that place. An environment variable or an included file may override the setting.",
-        source=_LIGHTBEND,
     ),
     "doctor.settings-lost": Text(
         title="the key store settings are lost",
@@ -877,20 +809,17 @@ TEXTS: dict[str, Text] = {
         fix="Allow TLSv1.2 in application.conf (protocols), then restart.",
         source="vendor's gateway guide",
     ),
-    "doctor.typographic-quotes": Text(
+    "doctor.typographic-quotes": _of_hocon(
         title="typographic quotes in a setting",
         message="{path}, line {line}: the value of {name} has typographic quotes. The server takes them "
         "as part of the value.",
         why="An editor put them there. " + _FALLBACK,
         fix='Replace them with plain double quotes (").',
-        source=_LIGHTBEND,
     ),
-    "doctor.unit-broken": Text(
+    "doctor.unit-broken": _down(
         title="systemd cannot read the service unit",
         message="The unit {unit} exists, but systemd reports: {load}.",
-        why=_DOWN,
         fix="Find the cause: systemd-analyze verify, journalctl -u.",
-        source=_SYSTEMD,
     ),
     "doctor.unit-changed": Text(
         title="the unit file changed after systemd read it",
@@ -899,26 +828,21 @@ TEXTS: dict[str, Text] = {
         fix="Let systemd read it: systemctl daemon-reload",
         source=_SYSTEMD,
     ),
-    "doctor.unit-masked": Text(
+    "doctor.unit-masked": _down(
         title="the service unit is masked",
         message="The unit {unit} is masked, so systemd will not start it.",
-        why=_DOWN,
         fix="Find out who masked it and why, then: systemctl unmask {unit}",
-        source=_SYSTEMD,
     ),
-    "doctor.unit-missing": Text(
+    "doctor.unit-missing": _down(
         title="the service unit does not exist",
         message="systemd does not know the unit {unit}.",
-        why=_DOWN,
         fix="Check that the product is installed: systemctl list-unit-files",
-        source=_SYSTEMD,
     ),
-    "doctor.value-cut": Text(
+    "doctor.value-cut": _of_hocon(
         title="a comment sign cuts off a setting",
         message="{path}, line {line}: the value of {name} has no quotes and ends where # or // begins a comment.",
         why="The server sees only the part before the comment sign. " + _FALLBACK,
         fix="Put the whole value in double quotes.",
-        source=_LIGHTBEND,
     ),
     "plan.folder-of-service": Text(
         title="a parent folder belongs to the service's account",

@@ -1,14 +1,17 @@
 """Texts: bundles, roll-out and checklist."""
 
+from functools import partial
+
 from wizard.texts.model import Case, Text
 
+_of_wizard = partial(Text, source="design of the wizard")
+
 TEXTS: dict[str, Text] = {
-    "checklist.other-list": Text(
+    "checklist.other-list": _of_wizard(
         title="the list has changed",
         message="This step is not on the saved list.",
         why="Another run has saved a new list, or this list was never saved.",
         fix="Check the list again. A dry run saves no list.",
-        source="design of the wizard",
     ),
     "checklist.policy-last": Text(
         title="the policy comes last",
@@ -41,12 +44,11 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "export.nothing": Text(
+    "export.nothing": _of_wizard(
         title="there is nothing to roll out",
         message="The answers contain neither an on-premises primary nor a gateway.",
         why="Ansible does not reach Windows clients and the portal.",
         fix="Add them to the answers file, or use handoff.",
-        source="design of the wizard",
     ),
     "export.no-vault-password": Text(
         title="the keys and passwords would not be encrypted",
@@ -55,26 +57,23 @@ TEXTS: dict[str, Text] = {
         fix="Use --secret {name}=file:PATH, or use --plain-secrets and encrypt\nthem yourself.",
         source="Ansible documentation, Vault",
     ),
-    "handoff.findings": Text(
+    "handoff.findings": _of_wizard(
         title="the findings forbid a bundle",
         message="No bundle for {host}: {reason}",
         why="The primary would refuse a machine with this certificate.",
         fix="{hint}",
-        source="design of the wizard",
     ),
-    "handoff.folder-in-use": Text(
+    "handoff.folder-in-use": _of_wizard(
         title="the folder for the bundles is not empty",
         message="{folder} is not empty.",
         why="Old and new keys in one folder are easily mixed up.",
         fix="Choose a new folder, or delete the old bundles first.",
-        source="design of the wizard",
     ),
-    "handoff.host": Text(
+    "handoff.host": _of_wizard(
         title="a host name is missing or not unique",
         message="A gateway or client has no host name, or the same one as another.",
         why="The folder of each bundle has the name of its host.",
         fix="Enter a different host name for every gateway and client in the answers.",
-        source="design of the wizard",
         cases={
             "none": Case("A gateway or client has no host name."),
             "twice": Case("{host} is in the answers twice."),
@@ -88,26 +87,23 @@ TEXTS: dict[str, Text] = {
         fix="Enter it as `java -version` prints it, for example 17.0.9, or leave it empty.",
         source="JDK 8u301 and 11.0.12: PKCS12 with AES-256",
     ),
-    "inventory.no-machine": Text(
+    "inventory.no-machine": _of_wizard(
         title="nothing was handed out to this machine",
         message="No certificate was handed out to {name}.",
         why="Only a machine in the inventory can be removed from it.",
         fix="See the names with: cloudstream-wizard inventory",
-        source="design of the wizard",
     ),
-    "inventory.not-kept": Text(
+    "inventory.not-kept": _of_wizard(
         title="the certificates in the bundles are not watched",
         message="The bundles are there, but not in the inventory: {reason}",
         why="status cannot warn you before the certificates in them expire.",
         fix="{hint}",
-        source="design of the wizard",
     ),
-    "inventory.unreadable": Text(
+    "inventory.unreadable": _of_wizard(
         title="the inventory cannot be read",
         message="The inventory {path} cannot be read ({kind}).",
         why="It lists which certificates were handed out, and when each expires.",
         fix="Restore it from a backup, or move it away and create the bundles again.\n"
         "A new inventory then lists what is created from then on.",
-        source="design of the wizard",
     ),
 }

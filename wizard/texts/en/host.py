@@ -1,13 +1,16 @@
 """Texts: this machine: files, programs, Java, the service, passwords."""
 
+from functools import partial
+
 from wizard.texts.model import Case, Text
 
 _AS_UTF_8 = "Save the password as UTF-8 text."
 _KEYTOOL = "OpenJDK keytool, versions 11.0.5 to 25"
-_RESTART = "The new certificate is presented only after a restart."
-_SAME_JAVA = "The service uses the same Java, so it would have the same problem."
 _SYSTEMD = "systemctl(1), systemd.service(5)"
 _WIZARD = "interface of the wizard"
+
+_of_keytool = partial(Text, source=_KEYTOOL, why="The service uses the same Java, so it would have the same problem.")
+_of_systemd = partial(Text, source=_SYSTEMD, why="The new certificate is presented only after a restart.")
 
 TEXTS: dict[str, Text] = {
     "file.is-a-folder": Text(
@@ -76,26 +79,20 @@ TEXTS: dict[str, Text] = {
         why="The product's own keytool changes the trust store and tests the key store.",
         fix="Repair the product's JRE.",
     ),
-    "keytool.algorithm": Text(
+    "keytool.algorithm": _of_keytool(
         title="This Java does not know an algorithm that the store or the key uses",
         message="{store}: this Java does not know an algorithm that the store or the key uses",
-        why=_SAME_JAVA,
         fix="Export the store with another encryption, or use an RSA key.",
-        source=_KEYTOOL,
     ),
-    "keytool.alias-exists": Text(
+    "keytool.alias-exists": _of_keytool(
         title="The trust store already has an entry with this name",
         message="{store}: the trust store already has an entry with this name",
-        why=_SAME_JAVA,
         fix="Use another alias, or remove the old entry first.",
-        source=_KEYTOOL,
     ),
-    "keytool.alias-missing": Text(
+    "keytool.alias-missing": _of_keytool(
         title="The store has no entry with this name",
         message="{store}: the store has no entry with this name",
-        why=_SAME_JAVA,
         fix="List the store to see its entries.",
-        source=_KEYTOOL,
     ),
     "keytool.certificate-unreadable": Text(
         title="Java cannot read a certificate",
@@ -104,19 +101,15 @@ TEXTS: dict[str, Text] = {
         fix="Ask for a new certificate. An EC key needs a named curve.",
         source=_KEYTOOL,
     ),
-    "keytool.damaged-java": Text(
+    "keytool.damaged-java": _of_keytool(
         title="The product's Java does not start",
         message="{store}: the product's Java does not start",
-        why=_SAME_JAVA,
         fix="Repair or reinstall the product's JRE.",
-        source=_KEYTOOL,
     ),
-    "keytool.failed": Text(
+    "keytool.failed": _of_keytool(
         title="keytool reported an error",
         message="{store}: keytool reports: {words}",
-        why=_SAME_JAVA,
         fix="Read the report. Use --debug to see all of it.",
-        source=_KEYTOOL,
         cases={
             "request": Case("{store}: keytool made a certificate request that cannot be read"),
         },
@@ -129,12 +122,10 @@ TEXTS: dict[str, Text] = {
         fix="Ask for a certificate with a plain RSA or P-256 key.",
         source=_KEYTOOL,
     ),
-    "keytool.key-password": Text(
+    "keytool.key-password": _of_keytool(
         title="The store opens, but the private key in it has another password",
         message="{store}: the store opens, but the private key in it has another password",
-        why=_SAME_JAVA,
         fix="Export the store again with one password for store and key.",
-        source=_KEYTOOL,
     ),
     "keytool.no-key": Text(
         title="Java finds no private key",
@@ -143,82 +134,60 @@ TEXTS: dict[str, Text] = {
         fix="Export certificate and private key together as PKCS12.",
         source=_KEYTOOL,
     ),
-    "keytool.no-memory": Text(
+    "keytool.no-memory": _of_keytool(
         title="There is not enough free memory to start Java",
         message="{store}: there is not enough free memory to start Java",
-        why=_SAME_JAVA,
         fix="Free memory, or raise the limit of this session, then try again.",
-        source=_KEYTOOL,
     ),
-    "keytool.no-space": Text(
+    "keytool.no-space": _of_keytool(
         title="There is not enough disk space to write the store",
         message="{store}: there is not enough disk space to write the store",
-        why=_SAME_JAVA,
         fix="Free some disk space, then try again.",
-        source=_KEYTOOL,
     ),
-    "keytool.not-a-certificate": Text(
+    "keytool.not-a-certificate": _of_keytool(
         title="keytool does not recognise an X.509 certificate",
         message="{store}: keytool does not recognise the given bytes as an X.509 certificate",
-        why=_SAME_JAVA,
         fix="Use one certificate in DER or PEM form.",
-        source=_KEYTOOL,
     ),
-    "keytool.password-not-ascii": Text(
+    "keytool.password-not-ascii": _of_keytool(
         title="The password has characters that Java refuses in a PKCS12 store",
         message="{store}: the password has characters that Java refuses in a PKCS12 store",
-        why=_SAME_JAVA,
         fix="Choose a password of ASCII letters, digits and . _ -",
-        source=_KEYTOOL,
     ),
-    "keytool.password-wrong": Text(
+    "keytool.password-wrong": _of_keytool(
         title="Java reports that the password does not open the store",
         message="{store}: Java reports that the password does not open the store",
-        why=_SAME_JAVA,
         fix="Check the password. Java older than 8u301 or 11.0.12 reports the same for modern encryption.",
-        source=_KEYTOOL,
     ),
-    "keytool.permission": Text(
+    "keytool.permission": _of_keytool(
         title="keytool cannot read or write the store",
         message="{store}: keytool has no permission to read or write the store",
-        why=_SAME_JAVA,
         fix="Run the wizard as root.",
-        source=_KEYTOOL,
     ),
-    "keytool.store-cut": Text(
+    "keytool.store-cut": _of_keytool(
         title="The store is cut off or has extra bytes",
         message="{store}: the store is cut off or has extra bytes",
-        why=_SAME_JAVA,
         fix="Copy the file again in binary mode and compare size and hash.",
-        source=_KEYTOOL,
     ),
-    "keytool.store-empty": Text(
+    "keytool.store-empty": _of_keytool(
         title="The store is an empty file",
         message="{store}: the store is an empty file",
-        why=_SAME_JAVA,
         fix="Copy the file again; check its size.",
-        source=_KEYTOOL,
     ),
-    "keytool.store-format": Text(
+    "keytool.store-format": _of_keytool(
         title="Java does not recognise the file as a key store",
         message="{store}: Java does not recognise the file as a key store",
-        why=_SAME_JAVA,
         fix="Use a PKCS12 file (.pfx, .p12).",
-        source=_KEYTOOL,
     ),
-    "keytool.store-missing": Text(
+    "keytool.store-missing": _of_keytool(
         title="Java does not find the store, or cannot read it",
         message="{store}: Java does not find the store, or cannot read it",
-        why=_SAME_JAVA,
         fix="Check the path, and the permissions of the file.",
-        source=_KEYTOOL,
     ),
-    "keytool.tampered": Text(
+    "keytool.tampered": _of_keytool(
         title="The password is wrong, or the file is damaged",
         message="{store}: Java refuses the store: the password is wrong, or the file is damaged",
-        why=_SAME_JAVA,
         fix="Enter the right password. For cacerts it is changeit unless somebody changed it.",
-        source=_KEYTOOL,
     ),
     "editor.missing": Text(
         title="There is no editor",
@@ -311,110 +280,80 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "service.crash-loop": Text(
+    "service.crash-loop": _of_systemd(
         title="The service crashes and restarts repeatedly",
         message="{unit}: the unit starts, stops and is started again and again{evidence}",
-        why=_RESTART,
         fix="Fix the cause, which its journal shows. Then run systemctl reset-failed and restart.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.failed": Text(
+    "service.failed": _of_systemd(
         title="The service did not start",
         message="{unit}: the unit failed to start{evidence}",
-        why=_RESTART,
         fix="Fix the cause, which its journal shows. Then run systemctl reset-failed and restart.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.masked": Text(
+    "service.masked": _of_systemd(
         title="The service unit is masked",
         message="{unit}: the unit is masked, so systemd will not start it{evidence}",
-        why=_RESTART,
         fix="Find out who masked it and why, then run systemctl unmask.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.no-rights": Text(
+    "service.no-rights": _of_systemd(
         title="This account cannot restart the service",
         message="{unit}: systemd does not let this account restart the unit{evidence}",
-        why=_RESTART,
         fix="Run the wizard as root.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.no-systemctl": Text(
+    "service.no-systemctl": _of_systemd(
         title="There is no systemctl on this machine",
         message="{unit}: the program systemctl cannot be used{evidence}",
-        why=_RESTART,
         fix="Give its path with --systemctl, or use --restart-command.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.not-started": Text(
+    "service.not-started": _of_systemd(
         title="systemd did not start the service",
         message="{unit}: systemd left the unit inactive{evidence}",
-        why=_RESTART,
         fix="Correct what its last journal lines show, then start it. Waiting does not help.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.offline": Text(
+    "service.offline": _of_systemd(
         title="systemd does not run here",
         message="{unit}: systemctl exists, but systemd is not the first process of this machine{evidence}",
-        why=_RESTART,
         fix="In a container or an image, use --restart-command, or restart the service from outside.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.port-closed": Text(
+    "service.port-closed": _of_systemd(
         title="The port stays closed",
         message="{unit}: the service runs, but nothing accepts connections on its port{evidence}",
-        why=_RESTART,
         fix="Read its last journal lines below, and check the port in its settings.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.restart-command": Text(
+    "service.restart-command": _of_systemd(
         title="The restart command failed",
         message="the restart command ended with exit code {exit_code}: {output}",
-        why=_RESTART,
         fix="Run it manually to see why: {command}",
-        source=_SYSTEMD,
     ),
-    "service.start-timeout": Text(
+    "service.start-timeout": _of_systemd(
         title="The service took too long to start",
         message="{unit}: the unit did not start in time{evidence}",
-        why=_RESTART,
         fix="It may still start: wait and check systemctl status, or allow more time with --wait.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.stop-timeout": Text(
+    "service.stop-timeout": _of_systemd(
         title="The service took too long to stop",
         message="{unit}: the old process did not stop in time, so the new one could not start{evidence}",
-        why=_RESTART,
         fix="Wait until it stops (systemctl status). Then run systemctl restart.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.stopped": Text(
+    "service.stopped": _of_systemd(
         title="The service is not running",
         message="{unit}: the unit is inactive: it stopped by itself, or somebody stopped it{evidence}",
-        why=_RESTART,
         fix="Read its last journal lines below, then start it.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.systemctl-failed": Text(
+    "service.systemctl-failed": _of_systemd(
         title="systemctl reported an error",
         message="{unit}: systemctl ended with an error{evidence}",
-        why=_RESTART,
         fix="Run the same systemctl command manually.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.unit-broken": Text(
+    "service.unit-broken": _of_systemd(
         title="systemd cannot read the service unit",
         message="{unit}: the unit file exists, but systemd cannot use it{evidence}",
-        why=_RESTART,
         fix="Find the cause with systemd-analyze verify, then run systemctl daemon-reload.{journal}",
-        source=_SYSTEMD,
     ),
-    "service.unit-missing": Text(
+    "service.unit-missing": _of_systemd(
         title="The service unit does not exist",
         message="{unit}: systemd does not know the unit{evidence}",
-        why=_RESTART,
         fix="Check that the product is installed: systemctl list-unit-files shows the units.{journal}",
-        source=_SYSTEMD,
     ),
     "timer.no-systemd": Text(
         title="A timer needs systemd",

@@ -1,13 +1,16 @@
 """Texts: answers and plans."""
 
+from functools import partial
+
 from wizard.texts.model import Case, Text
 
 _IMPORT = "sudo {tool} -importcert \\\n  -alias {alias} \\\n  -file {file} \\\n  -keystore {path}"
 """How a root is imported by hand; keytool asks for the password of the store and whether to trust it."""
-_DESIGN = "design of the wizard"
-_PRIMARY = "manual, Primary server setup"
-_UNATTENDED = "manual, Setting up gateway in unattended mode"
 _WIZARD = "interface of the wizard"
+
+_of_wizard = partial(Text, source="design of the wizard")
+_of_primary = partial(Text, source="manual, Primary server setup")
+_of_unattended = partial(Text, source="manual, Setting up gateway in unattended mode")
 
 TEXTS: dict[str, Text] = {
     "answer.missing": Text(
@@ -60,12 +63,11 @@ TEXTS: dict[str, Text] = {
             "digits": Case("{file} has a number with more than {limit} digits."),
         },
     ),
-    "answers.none-kept": Text(
+    "answers.none-kept": _of_wizard(
         title="no answers are kept",
         message="No answers are kept on this machine; they would be in {path}.",
         why="LAST means the answers of the last run that was completed here.",
         fix="Set up or replace certificates once with the wizard or an answers file,\nwith the same --state-dir.",
-        source=_DESIGN,
     ),
     "answers.not-toml": Text(
         title="the answers file is not TOML",
@@ -77,12 +79,11 @@ TEXTS: dict[str, Text] = {
             "not-text": Case("{file} is not UTF-8 text.", fix="Save it as UTF-8."),
         },
     ),
-    "answers.secret-inside": Text(
+    "answers.secret-inside": _of_wizard(
         title="the answers file contains a password",
         message="{file} contains a password at {where}.",
         why="Whoever can read the file, or a copy of it, has the password.",
         fix='Write where the password comes from: {{ file = "PATH" }},\n{{ env = "NAME" }} or {{ prompt = true }}.',
-        source=_DESIGN,
     ),
     "answers.unknown-key": Text(
         title="unknown key in the answers file",
@@ -101,20 +102,18 @@ TEXTS: dict[str, Text] = {
             "schema": Case("{file} has schema = {schema}, but this wizard reads 1.", fix="Write schema = 1 first."),
         },
     ),
-    "cacerts.needs-keytool": Text(
+    "cacerts.needs-keytool": _of_wizard(
         title="cacerts cannot be changed without keytool",
         message="{root} must be added to {path}, but there is no keytool at {tool}.",
         why="The wizard changes this store only with the product's own tool.",
         fix="Repair the JRE, or choose to leave cacerts as it is.",
-        source=_DESIGN,
     ),
-    "cacerts.not-checked": Text(
+    "cacerts.not-checked": _of_primary(
         title="cacerts could not be checked",
         message="It is not known whether {root} is in {path}: {reason}",
         why="Without the root there the server does not trust its own gateways.",
         fix="Enter its password (cacerts-password; changeit unless somebody changed it), or\n"
         "import the root manually (see portal/{file} of the bundles):\n" + _IMPORT,
-        source=_PRIMARY,
     ),
     "cacerts.not-used": Text(
         title="the server's Java uses another trust store than cacerts",
@@ -123,27 +122,24 @@ TEXTS: dict[str, Text] = {
         fix="Add the root to {other} manually, or remove the option from the unit.",
         source="JDK: Java Secure Socket Extension, customising the default trust store",
     ),
-    "cacerts.root-by-hand": Text(
+    "cacerts.root-by-hand": _of_primary(
         title="the root must be imported manually",
         message="{root} is not in {path}, and there is no keytool at {tool} to add it.",
         why="The server will not trust gateways and clients with certificates of this root.",
         fix="Import it with the keytool of the server's Java, then restart the server\n"
         "(the file is portal/{file} of the bundles):\n" + _IMPORT,
-        source=_PRIMARY,
     ),
-    "cacerts.root-left-out": Text(
+    "cacerts.root-left-out": _of_primary(
         title="the root is not added to cacerts",
         message="{root} is not in {path}, and the answers say not to add it.",
         why="The server will not trust gateways and clients with certificates of this root.",
         fix="Answer auto, or have it imported manually:\n" + _IMPORT,
-        source=_PRIMARY,
     ),
-    "chain.no-authority": Text(
+    "chain.no-authority": _of_unattended(
         title="no CA certificate among the files",
         message="None of the {files} files contains a CA certificate.",
         why="A trust store needs CA certificates. Nothing else can be trusted.",
         fix="Ask for the root certificate as .cer, .crt or .pem.",
-        source=_UNATTENDED,
     ),
     "chain.no-certificate": Text(
         title="no certificate for a host among the files",
@@ -177,40 +173,35 @@ TEXTS: dict[str, Text] = {
         fix="Ask your vendor before you switch the policy. Nothing is lost until then.",
         source="vendor page PKI and encryption",
     ),
-    "conf.missing": Text(
+    "conf.missing": _of_primary(
         title="application.conf is missing",
         message="{conf} does not exist.",
         why="The wizard changes two key store settings in this file.",
         fix="Check that this is the primary server. If its home is elsewhere, use --hcp-home.",
-        source=_PRIMARY,
     ),
-    "conf.setting-ambiguous": Text(
+    "conf.setting-ambiguous": _of_primary(
         title="a key store setting is in several objects",
         message="{conf} has {setting} in several objects: {places}.",
         why="The server reads only one of them, and nothing shows which.",
         fix="Remove the one that your version does not read, then continue.",
-        source=_PRIMARY,
     ),
-    "conf.setting-missing": Text(
+    "conf.setting-missing": _of_primary(
         title="a key store setting is not in application.conf",
         message="{conf} has no setting {setting}.",
         why="The wizard cannot guess where the server looks for it: the file has nested objects.",
         fix='Add a line  {setting} = ""  where your version documents it,\nthen continue. The wizard fills it in.',
-        source=_PRIMARY,
     ),
-    "gateway.no-anchor": Text(
+    "gateway.no-anchor": _of_unattended(
         title="no root for the primary",
         message="There is no root certificate in {files}.",
         why="Without the primary's root in its trust store the gateway does not trust the primary.",
         fix="Enter the file with the primary's root, or answer that no trust store\nis needed.",
-        source=_UNATTENDED,
     ),
-    "gateway.no-proof": Text(
+    "gateway.no-proof": _of_wizard(
         title="the product's Java is not here yet",
         message="There is no keytool at {path}, so Java has not tested the new key store.",
         why="Every Java can read the encryption of the store, but the product's Java has not tested it.",
         fix="After the installation, check in the portal that the gateway is online.",
-        source=_DESIGN,
     ),
     "gateway.not-accepted": Text(
         title="the primary does not accept this gateway's certificate",
@@ -226,12 +217,11 @@ TEXTS: dict[str, Text] = {
         fix="After the installation, give the stores to that account (chown ACCOUNT).",
         source="domain facts, section 3",
     ),
-    "gateway.primary-key-here": Text(
+    "gateway.primary-key-here": _of_wizard(
         title="a private key is among the files of the primary",
         message="{path} contains a private key, but only CA certificates are needed from the primary.",
         why="Whoever can read the file on this gateway can pose as the primary.",
         fix="Delete the file here, and choose one with only the CA certificates.",
-        source=_DESIGN,
     ),
     "gateway.primary-name": Text(
         title="the primary's certificate has another name",
@@ -240,12 +230,11 @@ TEXTS: dict[str, Text] = {
         fix="Connect to a name in the primary's certificate, or get a certificate with this name.",
         source="RFC 9525",
     ),
-    "gateway.primary-not-set-up": Text(
+    "gateway.primary-not-set-up": _of_primary(
         title="the primary presents its built-in certificate",
         message="{endpoint} presents its built-in certificate, not one from your CA.",
         why="With its new stores the gateway does not trust this certificate.",
         fix="Set up the primary first, or at the same time.",
-        source=_PRIMARY,
     ),
     "gateway.primary-not-trusted": Text(
         title="the gateway would not trust the primary",
@@ -261,12 +250,11 @@ TEXTS: dict[str, Text] = {
         fix="Check the name, the port and the firewall. Nothing else here depends on it.",
         source="https://docs.ysoft.cloud/docs/gateway-guide",
     ),
-    "gateway.store-path": Text(
+    "gateway.store-path": _of_unattended(
         title="this path cannot be used for a store",
         message="{path} cannot be used for a store.",
         why="The unattended file needs full paths, and a separate file for each store.",
         fix="Enter a full path such as /etc/cloudstream-tls/gateway-host.pfx,\nor leave it empty.",
-        source=_UNATTENDED,
         cases={
             "no-full-path": Case("{path} cannot be used for a store: it is not the full path of a file."),
             "taken": Case("{path} cannot be used for a store: another file of this change uses it."),
@@ -278,26 +266,23 @@ TEXTS: dict[str, Text] = {
             "folder": Case("{path} cannot be used for a store: it is a folder."),
         },
     ),
-    "gateway.truststore-stays": Text(
+    "gateway.truststore-stays": _of_unattended(
         title="the file names a trust store that is not needed",
         message="{setting} on line {line} stays, although the primary needs no trust store.",
         why="The gateway may then trust only that store, and not a public root.",
         fix="Remove both trust store lines, unless something else needs them.",
-        source=_UNATTENDED,
     ),
-    "jre.cannot-run": Text(
+    "jre.cannot-run": _of_wizard(
         title="the server's Java does not run here",
         message="Java has not tested the new key store: {reason}.",
         why="If this Java cannot open the store, you will see it only after the restart.",
         fix="Make the plan on the server itself, or repair the product's JRE.",
-        source=_DESIGN,
     ),
-    "jre.no-proof": Text(
+    "jre.no-proof": _of_wizard(
         title="not tested with the server's Java",
         message="There is no keytool at {path}, so Java has not tested the new key store.",
         why="If this Java cannot open the store, you will see it only after the restart.",
         fix="If the product's home is elsewhere, use --hcp-home.",
-        source=_DESIGN,
     ),
     "node.elsewhere": Text(
         title="another node of the cluster is not set up yet",
@@ -306,12 +291,11 @@ TEXTS: dict[str, Text] = {
         fix="Run the wizard there with its bundle, one node after the other.",
         source="vendor page Configure a primary server cluster",
     ),
-    "node.silent": Text(
+    "node.silent": _of_wizard(
         title="a node does not answer",
         message="{node} presents no certificate now.",
         why="The change is undone unless every node presents the new certificate after the restart.",
         fix="Start the service there, or remove the node from the answers.",
-        source=_DESIGN,
     ),
     "password.known": Text(
         title="well-known password",
@@ -341,12 +325,11 @@ TEXTS: dict[str, Text] = {
         fix="Paste each certificate and key from its -----BEGIN line to its -----END line.",
         source="RFC 7468",
     ),
-    "pasted.not-kept": Text(
+    "pasted.not-kept": _of_wizard(
         title="a pasted text is not kept",
         message="The text that was pasted earlier is not kept.",
         why="It may contain a private key, so it is kept only in memory.",
         fix="Paste it again, or use the file instead.",
-        source=_DESIGN,
     ),
     "pasted.too-large": Text(
         title="the pasted text is too large",
@@ -355,12 +338,11 @@ TEXTS: dict[str, Text] = {
         fix="Use its file instead.",
         source="bounds of the wizard",
     ),
-    "phase.no-root-change": Text(
+    "phase.no-root-change": _of_wizard(
         title="a phase without a change of the root",
         message="The answers ask for the phase {phase}, but the new chain does not change the root.",
         why="With the same root there is only one phase.",
         fix="Remove phase from the answers, or name the chain under the new root.",
-        source=_DESIGN,
     ),
     "phase.not-valid-yet": Text(
         title="the new chain is not valid yet",
@@ -369,19 +351,17 @@ TEXTS: dict[str, Text] = {
         fix="Apply phase 1 now, and the others from {date} on.",
         source="RFC 5280, section 4.1.2.5",
     ),
-    "phase.old-root-goes": Text(
+    "phase.old-root-goes": _of_wizard(
         title="the old root is removed",
         message="{root} is removed from {path}.",
         why="Other connections of this server that need this root (directory, mail, database) fail afterwards.",
         fix="Check that nothing else on this server uses certificates under {root}.",
-        source=_DESIGN,
     ),
-    "phase.old-root-in-use": Text(
+    "phase.old-root-in-use": _of_wizard(
         title="the old root is still in use",
         message="{where} does not present the new certificate, so {root} cannot be removed.",
         why="Gateways and clients that do not trust {root} any more would refuse the primary.",
         fix="Complete phase 3 on every node of the primary first.",
-        source=_DESIGN,
     ),
     "phase.planned": Text(
         title="phase of a change of the root",
@@ -397,13 +377,12 @@ TEXTS: dict[str, Text] = {
         fix="Complete and tick these steps first: cloudstream-wizard checklist",
         source="domain facts, section 5",
     ),
-    "phase.unclear": Text(
+    "phase.unclear": _of_wizard(
         title="the phase cannot be determined",
         message="This machine cannot show whether all gateways and clients are ready for {new}.",
         why="Going on too early takes gateways and clients offline.",
         fix='Name the next phase in the answers, for example: phase = "trust-root"\n'
         'or phase = "others", when all gateways and clients trust the new root.',
-        source=_DESIGN,
         cases={
             "gateway": Case(
                 "The primary does not show whether it accepts certificates under {new}.",
@@ -411,19 +390,17 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "phase.waits": Text(
+    "phase.waits": _of_wizard(
         title="the next phase cannot start yet",
         message="Phase {phase} is complete on this machine. Before the next one: {open}.",
         why="Going on too early takes gateways and clients offline.",
         fix="When a step is done, tick it: cloudstream-wizard checklist --tick NUMBER",
-        source=_DESIGN,
     ),
-    "rehearse.cloud": Text(
+    "rehearse.cloud": _of_wizard(
         title="the primary's chain is not available",
         message="The primary runs in the vendor's cloud, and its certificate is not among the files.",
         why="A test in memory needs the certificates of both sides. Only one side is available.",
         fix="Test the connection: cloudstream-wizard probe HOST:PORT",
-        source=_DESIGN,
         cases={
             "elsewhere": Case(
                 "The primary runs on another machine, and its key is not on this machine.",
@@ -431,12 +408,11 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "rekey.nothing-to-keep": Text(
+    "rekey.nothing-to-keep": _of_wizard(
         title="there is no password to keep",
         message="No installed key store can be opened, so there is no password to keep.",
         why="The new key store would get a wrong password.",
         fix="Go back and let the wizard generate one, or type one.",
-        source=_DESIGN,
     ),
     "rollover.root-changes": Text(
         title="the root changes",
@@ -497,36 +473,32 @@ TEXTS: dict[str, Text] = {
         fix="Ask the PKI team for a certificate and key that this Java can read, or update the product.",
         source="keytool of the product's JRE, asked on a copy",
     ),
-    "store.out-of-reach": Text(
+    "store.out-of-reach": _of_primary(
         title="the service cannot reach the key store",
         message="The service cannot reach {path}: at {blocked}, {reason}.",
         why="The server would start with its built-in certificate, and every gateway would go offline.",
         fix="Let the service's account enter that folder, or choose another keystore-path.",
-        source=_PRIMARY,
     ),
-    "store.world-readable": Text(
+    "store.world-readable": _of_primary(
         title="every account can read the key store",
         message="The service's account is not known, so {path} gets mode 0644.",
         why="Every account on this server can copy the store. Then only its password protects the key.",
         fix="Set User= in the unit, or restrict owner and mode when you know the account.",
-        source=_PRIMARY,
     ),
-    "unattended.missing": Text(
+    "unattended.missing": _of_unattended(
         title="the unattended file is missing",
         message="{path} does not exist.",
         why="The wizard changes four settings in it. It cannot create the file, which has more settings than these.",
         fix="Enter the right path, or write the file first as your version documents it.",
-        source=_UNATTENDED,
         cases={
             "no-file": Case("{path} is a {kind}, not a file."),
         },
     ),
-    "unattended.other-file": Text(
+    "unattended.other-file": _of_unattended(
         title="this is not an unattended file",
         message='{path} has no line of the form NAME="value".',
         why="The installation would not read the settings from such a file.",
         fix='Enter the file with lines such as HCP_PRIMARY_ADDRESS="primary-host".',
-        source=_UNATTENDED,
     ),
     "unattended.unclear-setting": Text(
         title="a shell and a plain parser read a setting differently",

@@ -1,9 +1,12 @@
 """Texts: TLS as a client sees it, revocation, the rehearsal."""
 
+from functools import partial
+
 from wizard.texts.model import Text
 
 _NO_TLS = "Gateways and clients cannot connect over TLS."
-_REFUSED = "The {whom} would refuse the {who}: {words}."
+
+_refused = partial(Text, message="The {whom} would refuse the {who}: {words}.")
 
 TEXTS: dict[str, Text] = {
     "aia.not-fetched": Text(
@@ -256,23 +259,20 @@ TEXTS: dict[str, Text] = {
         fix="Write the key store again from a certificate and its own private key.",
         source="RFC 8446, section 4.4.3",
     ),
-    "rehearsal.algorithm": Text(
+    "rehearsal.algorithm": _refused(
         title="Algorithm switched off in Java",
-        message=_REFUSED,
         why="Java's security settings refuse such keys and signatures.",
         fix="Ask for a new certificate with RSA 2048 or P-256 and SHA-256.",
         source="JDK jdk.certpath.disabledAlgorithms",
     ),
-    "rehearsal.dates": Text(
+    "rehearsal.dates": _refused(
         title="Not valid today",
-        message=_REFUSED,
         why="Java checks the dates of every certificate below the root.",
         fix="Renew the certificate, or check the clock.",
         source="RFC 5280; measured (validity check failed)",
     ),
-    "rehearsal.empty-trust": Text(
+    "rehearsal.empty-trust": _refused(
         title="Nothing is trusted",
-        message=_REFUSED,
         why="A peer without a trust anchor refuses everybody (the trustAnchors parameter must be non-empty).",
         fix="Put the root of the {who}'s chain into the trust store of the {whom}.",
         source="JDK PKIXParameters; measured",
@@ -284,16 +284,14 @@ TEXTS: dict[str, Text] = {
         fix="Use RSA keys of at least 2048 bits or P-256, and certificates that match their keys.",
         source="OpenSSL",
     ),
-    "rehearsal.length": Text(
+    "rehearsal.length": _refused(
         title="The chain has too many certificates",
-        message=_REFUSED,
         why="Java ends the handshake when a peer sends more certificates than its limit (server: 10, client: 8).",
         fix="Ask the PKI team for a certificate from a CA closer to the root.",
         source="JDK jdk.tls.client.maxInboundCertificateChainLength; measured with JDK 17 and 25",
     ),
-    "rehearsal.name": Text(
+    "rehearsal.name": _refused(
         title="Host name not in the certificate",
-        message=_REFUSED,
         why="Peers that check host names refuse the server.",
         fix="Ask for a certificate with this host name as subject alternative name, or connect to a name in it.",
         source="RFC 6125; JDK HostnameChecker",
@@ -306,23 +304,20 @@ TEXTS: dict[str, Text] = {
         "certificates).",
         source="RFC 5246, section 7.4.4; JDK SunX509 key manager",
     ),
-    "rehearsal.unreadable": Text(
+    "rehearsal.unreadable": _refused(
         title="Java cannot use the certificate or its key",
-        message=_REFUSED,
         why="Java cannot open a store with it, or cannot sign with its key.",
         fix="Ask for a new certificate with a plain RSA key or a key on the named curve P-256.",
         source="OpenJDK 11 to 25; measured (CertificateParsingException, no available authentication scheme)",
     ),
-    "rehearsal.untrusted": Text(
+    "rehearsal.untrusted": _refused(
         title="Chain would not be trusted",
-        message=_REFUSED,
         why="Java cannot build a chain from the certificate to a trusted root, and ends the handshake.",
         fix="Send the whole chain with every intermediate, and put its root into the trust store of the {whom}.",
         source="JDK PKIX; measured (PKIX path building failed)",
     ),
-    "rehearsal.usage": Text(
+    "rehearsal.usage": _refused(
         title="Certificate not issued for this role",
-        message=_REFUSED,
         why="Java refuses a certificate whose usage does not match its role in the handshake.",
         fix="Ask for a certificate with serverAuth, clientAuth and the key usage digitalSignature.",
         source="JDK EndEntityChecker; measured",
