@@ -206,7 +206,6 @@ SERVICE_NO_RIGHTS = Code("service.no-rights", Severity.BLOCKER)
 SERVICE_NO_SYSTEMCTL = Code("service.no-systemctl", Severity.BLOCKER)
 SERVICE_NOT_STARTED = Code("service.not-started", Severity.BLOCKER)
 SERVICE_OFFLINE = Code("service.offline", Severity.BLOCKER)
-SERVICE_PORT_CLOSED = Code("service.port-closed", Severity.BLOCKER)
 SERVICE_RESTART_COMMAND = Code("service.restart-command", Severity.BLOCKER)
 SERVICE_START_TIMEOUT = Code("service.start-timeout", Severity.BLOCKER)
 SERVICE_STOP_TIMEOUT = Code("service.stop-timeout", Severity.BLOCKER)
@@ -572,5 +571,5 @@ USAGE_UNKNOWN_COMMAND = Code("usage.unknown-command", Severity.BLOCKER)
 ALL: dict[str, Code] = {each.code: each for each in list(globals().values()) if isinstance(each, Code)}
 """Every code by its name, for results that carry the name alone."""
 
-RETIRED: frozenset[str] = frozenset()
+RETIRED = frozenset({"service.port-closed"})
 """Codes of released versions that are no longer reported. None of them may come back with another meaning."""

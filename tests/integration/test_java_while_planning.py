@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_recovery_and_doctor import interrupted
+from tests.support.jvm import trust_entries
 from tests.support.practice import Practice, practice
 from wizard.host.jre import Keytool
 from wizard.secret import Secret
@@ -100,13 +101,13 @@ def test_a_java_for_another_processor_is_named_by_the_plan(server: Practice) -> 
 def test_recover_takes_our_root_alone_out_of_a_trust_store_that_others_changed(tmp_path: Path) -> None:
     with practice(tmp_path / "p") as made:
         keytool, cacerts = Keytool.of(made.deployment.machine), made.root / CACERTS
-        before = keytool.trust_entries(cacerts, CHANGEIT).keys()
+        before = trust_entries(keytool.jre.home, cacerts, "changeit").keys()
         interrupted(made)
         certificate = (made.root / "certificates/Acme-CA-Intermediate.cer").read_bytes()
         keytool.import_trust(cacerts, certificate, "somebody", CHANGEIT)
-        assert len(keytool.trust_entries(cacerts, CHANGEIT).keys() - before) == 2
+        assert len(trust_entries(keytool.jre.home, cacerts, "changeit").keys() - before) == 2
         done = made.run("recover")
         assert done.returncode == 0, done.stderr
-        after = keytool.trust_entries(cacerts, CHANGEIT)
+        after = trust_entries(keytool.jre.home, cacerts, "changeit")
         assert [after[sha256] for sha256 in after.keys() - before] == ["somebody"]
         assert "localhost" in made.served()

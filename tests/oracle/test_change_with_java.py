@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.support.exhaustive import mostly_exhaustive
+from tests.support.jvm import trust_entries
 from tests.support.practice import Practice, anchors_in, practice
 from wizard.change.plan import Plan, PutFile, Restart
 from wizard.change.targets import expectation
@@ -69,7 +70,7 @@ def test_there_and_back_with_java_asked_while_planning(server: Practice) -> None
     assert "changeit" not in "".join(lines)
     assert "primary-host" in server.served()
     (added,) = anchors_in(cacerts).keys() - anchors.keys()
-    assert added in Keytool.of(server.deployment.machine).trust_entries(cacerts, CHANGEIT)
+    assert added in trust_entries(server.root / "opt/hcp/jre", cacerts, "changeit")
     starts(server)
 
     # Somebody adds an anchor of his own: the rollback takes away exactly ours, by keytool on a copy.

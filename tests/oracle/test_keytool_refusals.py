@@ -38,13 +38,12 @@ def store(tmp_path: Path) -> Path:
 
 
 def told(refused: Proof | KeytoolError, code: str, store: Path) -> None:
-    """The code, the store by its name, and the catalogue's words; and something of what keytool itself said."""
+    """The code, the store by its name, and the catalogue's words."""
     words = refused.text if isinstance(refused, Proof) else refused.message
-    assert refused.code == code, (words, refused.detail)
+    assert refused.code == code, words
     assert words.startswith(f"{store}: ")
     assert words.endswith(codes.ALL[code].text.message.removeprefix("{store}"))
     assert refused.hint
-    assert refused.detail
 
 
 def test_java_is_damaged(store: Path, tmp_path: Path) -> None:
@@ -54,7 +53,6 @@ def test_java_is_damaged(store: Path, tmp_path: Path) -> None:
     shutil.copy(JAVA / "bin/keytool", program)
     proof = keytool(program).prove_keystore(store, WORD, "x")
     told(proof, "keytool.damaged-java", store)
-    assert "libjli.so" in proof.detail
 
 
 def test_the_machine_has_no_memory_for_java(store: Path, tmp_path: Path) -> None:

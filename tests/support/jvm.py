@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import re
 import shutil
+import ssl
 import subprocess
 import sys
 import zipfile
@@ -95,3 +97,16 @@ def run_java(
         *args,
     ]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def trust_entries(home: Path, store: Path, password: str) -> dict[str, str]:
+    """The trust anchors that the keytool in *home* sees in *store*: SHA-256 fingerprint to alias."""
+    options = ["-keystore", str(store), "-storepass", password]
+    command = [str(home / "bin/keytool"), "-J-Duser.language=en", "-list", "-rfc", *options]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    entries = {}
+    for part in re.split(r"^Alias name: ", listed, flags=re.MULTILINE)[1:]:
+        if "Entry type: trustedCertEntry" in part:
+            der = ssl.PEM_cert_to_DER_cert(part[part.index("-----BEGIN") : part.index("-----END") + 25])
+            entries[hashlib.sha256(der).hexdigest()] = part.splitlines()[0]
+    return entries

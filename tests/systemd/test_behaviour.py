@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.listening import wait_listening
 from tests.support.practice import company
 from tests.systemd.manager import FILE, FOLDER, Manager, Real, Simulated, until
 from wizard.errors import WizardError
@@ -47,7 +48,7 @@ def in_auto_restart(manager: Manager, at_least: int = 0) -> None:
 def _restarted_and_listening(manager: Manager) -> None:
     service = manager.service()
     service.restart(60)
-    service.wait_listening("127.0.0.1", 1, 60)
+    wait_listening(service, 1)
 
 
 def state(manager: Manager) -> list[str]:

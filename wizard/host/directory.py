@@ -114,10 +114,6 @@ class Directory:
         """What is in it, sorted."""
         return sorted(os.listdir(self.descriptor))  # noqa: PTH208 - of a descriptor
 
-    def outside(self, name: str) -> Path:
-        """A path of the file *name* for other programs, good while this object lives."""
-        return Path(f"/proc/{os.getpid()}/fd/{self.descriptor}") / name
-
     @property
     def now_at(self) -> str:
         """Where it is now, for a message."""

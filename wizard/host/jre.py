@@ -1,7 +1,6 @@
 """The product's private JRE: its path, its version, and which PKCS12 encryption it reads."""
 
 import base64
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from wizard.certificates.formats.der import DerError, parse
 from wizard.certificates.model import Profile
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
-from wizard.findings import Code, Fact
+from wizard.findings import Code
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.processes import Completed, memory_file, path_of, run
@@ -145,11 +144,7 @@ def _asked(home: Path, keytool: Path | None) -> Jre:
 
 
 class KeytoolError(WizardError):
-    """keytool refused. `detail` is its own text, made printable, for the log and the report."""
-
-    def __init__(self, spec: Code, *, case: str = "", subject: str = "", detail: str = "", **facts: Fact) -> None:
-        super().__init__(spec, case=case, subject=subject, **facts)
-        self.detail = detail
+    """keytool refused."""
 
 
 _NOT_ASCII = "Password is not ASCII"
@@ -197,17 +192,15 @@ def explained(output: str, subject: str) -> KeytoolError:
     text = printable(" ".join(output.split()), limit=400)
     unread = unread_certificate(output)
     if unread:
-        return KeytoolError(
-            codes.KEYTOOL_CERTIFICATE_UNREADABLE, subject=subject, detail=unread, store=subject, reason=unread
-        )
+        return KeytoolError(codes.KEYTOOL_CERTIFICATE_UNREADABLE, subject=subject, store=subject, reason=unread)
     line = next((part for part in output.splitlines() if "keytool error" in part), text)
     if _NOT_ASCII in output:  # the line itself says only that the password was incorrect
         line = _NOT_ASCII
     spec = next((each for each, pattern in _ANSWERS.items() if re.search(pattern, line)), None)
     if spec is not None:
-        return KeytoolError(spec, subject=subject, detail=text, store=subject)
+        return KeytoolError(spec, subject=subject, store=subject)
     words = printable(re.sub(r".*keytool error: (java\.[\w.]+: )?", "", line).strip() or "nothing", limit=200)
-    return KeytoolError(codes.KEYTOOL_FAILED, subject=subject, detail=text, store=subject, words=words)
+    return KeytoolError(codes.KEYTOOL_FAILED, subject=subject, store=subject, words=words)
 
 
 LEAN = (
@@ -224,7 +217,6 @@ class Proof:
     Attributes:
         ok: whether it opened the store and signed with the key.
         text: one sentence for the report.
-        detail: keytool's own words when it refused, printable; "" otherwise.
         code: of the refusal, "" when ok.
         alias: the key entry that was used.
         hint: what to do after a refusal.
@@ -232,7 +224,6 @@ class Proof:
 
     ok: bool
     text: str
-    detail: str = ""
     code: str = ""
     alias: str = ""
     hint: str = ""
@@ -300,7 +291,7 @@ class Keytool:
             signed = self._checked(argv, password, str(path))
             _require_same_kind(signed.stdout, str(path))
         except KeytoolError as refused:
-            return Proof(False, refused.message, refused.detail, refused.code, alias or "", refused.hint)
+            return Proof(False, refused.message, refused.code, alias or "", refused.hint)
         text = f"Java {self.jre.version} opened the store and signed with the key {printable(name)}".replace("  ", " ")
         return Proof(True, text, alias=name)
 
@@ -322,19 +313,6 @@ class Keytool:
         if refused.spec not in {codes.KEYTOOL_CERTIFICATE_UNREADABLE, codes.KEYTOOL_NOT_A_CERTIFICATE}:
             raise refused
         return unread_certificate(answer.stdout + answer.stderr) or refused.message
-
-    def trust_entries(self, path: Path, password: Secret) -> dict[str, str]:
-        """The trust anchors that the JVM sees in *path*: SHA-256 fingerprint to alias.
-
-        Raises:
-            KeytoolError: when keytool does not open the store.
-        """
-        answer = self._checked(["-list", "-rfc", "-keystore", str(path)], password, str(path))
-        entries: dict[str, str] = {}
-        for part in re.split(r"^Alias name: ", answer.stdout, flags=re.MULTILINE)[1:]:
-            if "Entry type: trustedCertEntry" in part:
-                entries |= {hashlib.sha256(block).hexdigest(): part.splitlines()[0] for block in _blocks(part)}
-        return entries
 
     def _key_alias(self, path: Path, password: Secret) -> str:
         argv = ["-list", "-rfc", "-keystore", str(path), "-storetype", "PKCS12"]
@@ -384,8 +362,3 @@ def _require_same_kind(request: str, subject: str) -> None:
 def _pem(der: bytes) -> bytes:
     body = base64.encodebytes(der)
     return b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
-
-
-def _blocks(text: str) -> list[bytes]:
-    found = re.findall(r"-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----", text)
-    return [base64.b64decode(body) for body in found]

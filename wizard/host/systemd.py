@@ -231,11 +231,18 @@ class Service:
         if command is not None:
             self._by_command(command, timeout_s)
             return None
-        return self._act("restart", timeout_s, progress)
-
-    def start(self, timeout_s: float = 180.0, progress: Callable[[str], None] = _quiet) -> UnitState:
-        """Start the service when it is stopped; parameters, result and errors as `restart`."""
-        return self._act("start", timeout_s, progress)
+        before = self.show()
+        if before.load in UNUSABLE:
+            raise self._refusal(UNUSABLE[before.load], before.load_error)
+        # Earlier starts count towards the start limit, those of a crash loop too: systemd would refuse this one.
+        # It fails where there is nothing to reset, and without the right to, which the next command tells better.
+        self._systemctl("reset-failed", self.unit, "--no-ask-password")
+        before = self.show()
+        self._counted = before.restarts
+        answer = self._systemctl("restart", self.unit, "--no-block", "--no-ask-password")
+        if not answer.ok:
+            raise refused(answer, self.unit)
+        return self._wait(before, timeout_s, progress)
 
     def follow_files(self) -> None:
         """Have systemd read the unit files again. A timer with a file is then enabled and started, one without neither.
@@ -268,38 +275,6 @@ class Service:
         if not answer.ok:
             raise refused(answer, self.unit)
 
-    def wait_listening(
-        self, address: str, port: int, timeout_s: float = 300.0, progress: Callable[[str], None] = _quiet
-    ) -> float:
-        """Wait until something takes connections on *address*:*port*, and watch the unit meanwhile.
-
-        A JVM is `active` long before it listens, and may still die: then this ends at once instead of at the limit.
-
-        Returns:
-            Seconds waited.
-
-        Raises:
-            WizardError: service.failed, service.crash-loop, service.stopped, service.port-closed.
-        """
-        begun = time.monotonic()
-        pause = 0.02
-        progress(f"waiting for port {port}")
-        while True:
-            try:
-                socket.create_connection((address, port), timeout=2.0).close()
-                return time.monotonic() - begun
-            except OSError:
-                pass
-            if self._machine.restart_command is None:
-                why = self.hopeless(self.show())
-                if why is not None:
-                    raise self._refusal(*why)
-            waited = time.monotonic() - begun
-            if waited > timeout_s:
-                raise self._refusal(codes.SERVICE_PORT_CLOSED, f"{printable(address)}:{port}, {timeout_s:g} seconds")
-            time.sleep(pause)
-            pause = min(pause * 1.5, 1.0)
-
     def journal_tail(self, lines: int = 20) -> list[str]:
         """The unit's last journal lines, printable, oldest first; empty when the journal cannot be read."""
         beside = Path(self._machine.systemctl).with_name("journalctl")
@@ -313,21 +288,7 @@ class Service:
             return []
         return [printable(line, limit=400) for line in answer.stdout.splitlines()] if answer.ok else []
 
-    def _act(self, verb: str, timeout_s: float, progress: Callable[[str], None]) -> UnitState:
-        before = self.show()
-        if before.load in UNUSABLE:
-            raise self._refusal(UNUSABLE[before.load], before.load_error)
-        # Earlier starts count towards the start limit, those of a crash loop too: systemd would refuse this one.
-        # It fails where there is nothing to reset, and without the right to, which the next command tells better.
-        self._systemctl("reset-failed", self.unit, "--no-ask-password")
-        before = self.show()
-        self._counted = before.restarts
-        answer = self._systemctl(verb, self.unit, "--no-block", "--no-ask-password")
-        if not answer.ok:
-            raise refused(answer, self.unit)
-        return self._wait(before, verb, timeout_s, progress)
-
-    def _wait(self, before: UnitState, verb: str, timeout_s: float, progress: Callable[[str], None]) -> UnitState:
+    def _wait(self, before: UnitState, timeout_s: float, progress: Callable[[str], None]) -> UnitState:
         # systemd sends a signal, waits so long, kills, and waits once more.
         stop_s = timeout_s if before.stop_s is None else 2 * before.stop_s + 10
         stop_until = time.monotonic() + stop_s
@@ -339,9 +300,7 @@ class Service:
                 progress(words)
                 shown = words
             # systemd before 232 has no InvocationID.
-            fresh = verb == "start" or any(
-                getattr(now, name) != getattr(before, name) for name in ("invocation", "pid", "stamp")
-            )
+            fresh = any(getattr(now, name) != getattr(before, name) for name in ("invocation", "pid", "stamp"))
             moment = time.monotonic()
             stopping = now.job and (now.active == "deactivating" or (now.running and not fresh))
             if not stopping:

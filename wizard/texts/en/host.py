@@ -315,11 +315,6 @@ TEXTS: dict[str, Text] = {
         message="{unit}: systemctl exists, but systemd is not the first process of this machine{evidence}",
         fix="In a container or an image, use --restart-command, or restart the service from outside.{journal}",
     ),
-    "service.port-closed": _of_systemd(
-        title="The port stays closed",
-        message="{unit}: the service runs, but nothing accepts connections on its port{evidence}",
-        fix="Read its last journal lines below, and check the port in its settings.{journal}",
-    ),
     "service.restart-command": _of_systemd(
         title="The restart command failed",
         message="the restart command ended with exit code {exit_code}: {output}",
