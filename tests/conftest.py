@@ -27,6 +27,13 @@ SLOW = ("integration", "terminal", "tui", "crash", "systemd", "oracle", "hostile
 """Folders whose modules take long, the longest first: begun last, one of them would run alone at the end."""
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Write an IPv6 address without two colons: pytest-xdist takes them for the end of a file's name, and would run the
+    test in another process than the rest of its file."""
+    text = val.decode("ascii", "backslashreplace") if isinstance(val, bytes) else val
+    return text.replace("::", ":_:") if isinstance(text, str) and "::" in text else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long."""
     folders = [item.path.parent.name for item in items]

@@ -344,6 +344,7 @@ def others_take(story: Story, bundles: Path) -> None:
     assert story.refused() == []
 
 
+@pytest.mark.exhaustive
 def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> None:
     first, _second, third = (each for each in story.machines if isinstance(each, Gateway))
     set_up(story)
