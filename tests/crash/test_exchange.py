@@ -67,7 +67,7 @@ EXCHANGES = [
     for place in (CONF.parent, CONF.parents[1], FOLDER, PurePosixPath("/etc/ssl"))
     for with_link in (True, False)
 ]
-OFTEN = mostly_exhaustive(EXCHANGES, lambda each: each.true == CONF.parent)
+OFTEN = mostly_exhaustive(EXCHANGES, lambda each: each.true == CONF.parent and each.with_link)
 
 
 class Trap:

@@ -131,6 +131,7 @@ if not sys.executable.startswith("/tmp/"):
 
 @as_root
 @pytest.mark.parametrize("kind", mostly_exhaustive(TEMPORARY, {"full"}.__contains__))
+@exhaustive
 def test_temporary_files_are_not_needed(kind: str, apart: Path) -> None:
     """A whole change and its undo, with the product's Java, while nothing can be put or run in TMPDIR."""
     (apart / "tmp").mkdir()
@@ -174,7 +175,7 @@ def test_practice_that_cannot_run_in_the_temporary_folder_says_so(apart: Path) -
 
 
 @as_root
-@pytest.mark.parametrize("command", LOOKS)
+@pytest.mark.parametrize("command", mostly_exhaustive(LOOKS, {"inspect", "plan"}.__contains__))
 def test_a_read_only_root_can_be_looked_at(command: str, server: Practice, usual: dict[str, Any]) -> None:
     done = calm(wizard(server, *LOOKS[command], before="mount -o remount,bind,ro /"))
     assert told(done) == usual[command]
@@ -243,7 +244,7 @@ HOMES: dict[str, tuple[dict[str, str | None], tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", HOMES)
+@pytest.mark.parametrize("kind", mostly_exhaustive(HOMES, list(HOMES)[:1].__contains__))
 def test_without_a_home_everything_is_found(kind: str, server: Practice, usual: dict[str, Any]) -> None:
     env, launcher = HOMES[kind]
     if launcher and os.geteuid() != 0:
@@ -297,7 +298,7 @@ LOCALES: dict[str, dict[str, str | None]] = {
 }
 
 
-@pytest.mark.parametrize("locale", mostly_exhaustive(LOCALES, {"ASCII, strict", "none"}.__contains__))
+@pytest.mark.parametrize("locale", mostly_exhaustive(LOCALES, {"none"}.__contains__))
 def test_the_locale_changes_no_result(locale: str, server: Practice, usual: dict[str, Any]) -> None:
     name = "zertifikate \N{LATIN SMALL LETTER U WITH DIAERESIS}ber \N{EURO SIGN}"
     folder = server.root / name

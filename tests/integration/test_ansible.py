@@ -470,6 +470,7 @@ def test_no_phase_of_a_root_change_begins_before_the_one_before_it(tmp_path: Pat
         assert completed(last) == {"trust.pfx", *configurations}
 
 
+@exhaustive
 def test_ansible_lint_accepts_it_for_production(exported: Path, tmp_path: Path) -> None:
     shutil.copytree(exported, tmp_path / "rollout")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -156,7 +156,7 @@ HEALTHY: dict[str, Change] = {
 }
 
 
-@pytest.mark.parametrize("variant", HEALTHY)
+@pytest.mark.parametrize("variant", mostly_exhaustive(HEALTHY, list(HEALTHY)[::2].__contains__))
 def test_a_healthy_server_gets_no_headline(variant: str, tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
         HEALTHY[variant](made)

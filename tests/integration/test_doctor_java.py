@@ -29,6 +29,7 @@ def test_a_modern_store_under_an_old_java(tmp_path: Path, capsys: pytest.Capture
         assert after.facts.java.proof is True
 
 
+@exhaustive
 def test_a_java_key_store_is_written_anew_as_pkcs12(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with practice(tmp_path / "x", java="17", start=False, configured=True) as made:
         store = made.deployment.keystore

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice, practice
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import load
@@ -147,6 +148,7 @@ def test_every_step_is_known_to_the_one_who_types(server: Practice) -> None:
     assert len(ids) == len(set(ids))
 
 
+@exhaustive
 def test_a_silent_node_is_told_before_the_change(server: Practice) -> None:
     answers = server.answers(nodes='["127.0.0.1", "127.0.0.2"]')
     plan = server.json("plan", "--answers", answers)

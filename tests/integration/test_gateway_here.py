@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support.exhaustive import exhaustive
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, company, practice
 from wizard.certificates.reading import read
@@ -301,6 +302,7 @@ def test_a_new_root_is_trusted_beside_the_old_one(gateway: Practice) -> None:
     assert json.loads(again.stdout)["outcome"] == "nothing_to_do"
 
 
+@exhaustive
 def test_a_public_root_goes_into_the_trust_store_when_the_root_changes_alone(gateway: Practice) -> None:
     """Under a public root no trust store is needed; one that is there would refuse a primary that gets such a root."""
     (gateway.root / "new-root.cer").write_bytes(successor().root.certificate.public_bytes(Encoding.DER))

@@ -153,6 +153,7 @@ def test_settings_and_key_store(
         assert server.call("status")[0] == 2
 
 
+@exhaustive
 def test_an_application_conf_that_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with deployed(tmp_path / "x", capsys, java=None) as server:
         server.apply()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, anchors_in, company, practice
 from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, MachineSnapshot
@@ -179,6 +180,7 @@ def test_the_configured_place_is_kept(server: Practice) -> None:
 PORTAL = ("keep the old ones", "Leave these in place for now", "is still", "At the very end")
 
 
+@exhaustive
 def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(server: Practice) -> None:
     path = Path(answers(server, "other-root.pfx"))
     gateway = successor().entities["gateway-host"]

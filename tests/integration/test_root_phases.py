@@ -146,6 +146,7 @@ def test_each_phase_changes_its_own_part_and_can_be_undone(server: Practice) -> 
         assert server.tree() == before
 
 
+@exhaustive
 def test_the_old_certificate_can_be_renewed_until_the_new_one_is_installed(
     server: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +167,7 @@ def test_the_old_certificate_can_be_renewed_until_the_new_one_is_installed(
     assert under_way(server)["phase"] == "others"
 
 
+@exhaustive
 def test_a_machine_of_the_inventory_is_not_forgotten(server: Practice) -> None:
     """The answers of the set-up had a gateway and a client; those of the change of the root have none."""
     handed(server, "answers.toml", "set-up")
@@ -229,6 +231,7 @@ def test_at_once_is_possible_when_it_is_asked_for(server: Practice) -> None:
     assert "rollover.root-changes" in codes(told)
 
 
+@exhaustive
 def test_a_chain_that_is_not_valid_yet_is_trusted_now_and_used_later(server: Practice) -> None:
     path = answers(server, chain="later.pfx")
     told = plan(server, path)
@@ -476,6 +479,7 @@ def test_a_review_reads_the_machine_once(server: Practice, monkeypatch: pytest.M
     assert opened.count(f"/{STORE}") == 1, opened
 
 
+@exhaustive
 def test_a_kept_plan_of_a_phase_is_judged_as_that_phase(server: Practice) -> None:
     path, kept = answers(server, chain="later.pfx"), str(server.root / "night.plan")
     before = server.tree()
@@ -619,6 +623,7 @@ def test_each_phase_on_a_gateway_can_be_undone(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "1"])
+@exhaustive
 def test_a_gateway_is_asked_for_the_phase_line_by_line(gateway: Gateway, typed: str) -> None:
     """Whether the recommended goal is taken, to replace certificates, or a set-up over the one that is there."""
     session = Session(gateway.machine, answers=load(gateway.path("auto").read_text()), base=gateway.folder)

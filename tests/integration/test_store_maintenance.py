@@ -122,6 +122,7 @@ def looks_right(server: Practice, case: str) -> None:
     assert server.run("status").returncode == (0 if case == "remove-ca" else 2)
 
 
+@exhaustive
 def test_what_was_removed_is_in_the_evidence_and_is_not_missed(server: Practice) -> None:
     before = server.tree()
     assert server.run("store", "remove-ca", "--yes").returncode == 0
@@ -196,6 +197,7 @@ def test_the_same_by_an_answers_file_and_by_a_kept_plan(server: Practice) -> Non
     assert server.tree() == before
 
 
+@exhaustive
 def test_an_alias_is_chosen_at_the_set_up_too(server: Practice) -> None:
     path = Path(server.answers(goal='"re-key"', keystore_password="{ keep = true }"))
     path.write_text(path.read_text().replace("port =", 'alias = "set-up-alias"\nport =', 1))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracle.test_ocsp_vs_openssl import PKI, Responder, leaves
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import ROOT, Practice, company, practice
 from tests.support.tls_servers import free_port
 from wizard.change import plan_file
@@ -83,6 +84,7 @@ def test_a_plan_of_today_goes_through(server: Practice) -> None:
     assert "primary-host" in server.served()
 
 
+@exhaustive
 def test_the_chains_of_the_other_machines_are_judged_again(server: Practice) -> None:
     soon = company().reissued("gateway-host", days=(-360, 5))
     (server.root / "certificates/gateway-host.pfx").write_bytes(pfx(soon, "changeit"))
@@ -112,6 +114,7 @@ def test_a_gateway_judges_its_plan_again(server: Practice) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@exhaustive
 def test_revocation_is_asked_about_only_where_the_answers_allow_it(server: Practice, tmp_path: Path) -> None:
     port = free_port()
     made = leaves(port)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.support.exhaustive import mostly_exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import jre, run_java
 from tests.support.pki import NOW, acme, authority, issue
 from tests.support.practice import Practice, practice
@@ -119,7 +119,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("leaf", "middle", "code"), REFUSED)
+@pytest.mark.parametrize(("leaf", "middle", "code"), mostly_exhaustive(REFUSED, REFUSED[::2].__contains__))
 def test_refused_everywhere_and_nothing_is_touched(server: Practice, leaf: str, middle: str, code: str) -> None:
     folder = made(leaf, middle)
     before = server.tree()
@@ -211,6 +211,7 @@ def test_what_java_cannot_parse_is_an_error(version: str, name: str) -> None:
     assert ("rehearsal.unreadable" in {finding.code for finding in rehearsed.findings}) is bool(bad)
 
 
+@exhaustive
 def test_the_products_own_java_has_the_last_word(tmp_path: Path) -> None:
     """No rule forbids a CA with such a key, and Java 17 reads it; Java 11.0.5 does not."""
     folder = made("rsa", "pss-parameters")

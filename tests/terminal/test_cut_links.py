@@ -27,9 +27,10 @@ def cut(terminal: Terminal, here: Practice) -> None:
     "face",
     [
         pytest.param(partial(ByKeys, haste=True), id="by keys"),
-        pytest.param(ByLines, id="by lines", marks=exhaustive),
+        pytest.param(ByLines, id="by lines"),
     ],
 )
+@exhaustive
 def test_a_set_up_that_is_cut_off_at_every_step_ends_in_the_same_plan(
     face: Callable[[Terminal, Way], Operator], here: Practice, link: Sshd
 ) -> None:

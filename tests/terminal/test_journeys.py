@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.canary import nothing_told
-from tests.support.exhaustive import mostly_exhaustive
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice, practice
 from tests.support.pty_operator import ByKeys, ByLines, Operator
 from tests.support.scenarios import FILES_PASSWORD, STORE_PASSWORD, WAYS, Way, furnish
@@ -24,7 +24,8 @@ SOURCES = {"primary.password": "FILES", "primary.keystore-password": "STORE"}
 OTHERS = {"gateway.0.password": "FILES", "client.0.password": "FILES"}
 
 
-@pytest.mark.parametrize("goal", mostly_exhaustive(WAYS, {"undo"}.__contains__))
+@pytest.mark.parametrize("goal", WAYS)
+@exhaustive
 def test_both_faces_and_what_they_kept_make_one_plan(goal: str, link: Sshd, tmp_path: Path) -> None:
     way = WAYS[goal]
     with practice(tmp_path / "p", faults=way.faults, configured=way.configured) as here:

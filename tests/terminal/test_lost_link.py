@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.canary import SEQUENCE, nothing_told
-from tests.support.exhaustive import exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.practice import Practice
 from tests.support.pty_operator import ByKeys, ByLines, Operator
 from tests.support.pty_terminal import ROOT, Terminal
@@ -90,7 +90,7 @@ def nothing_is_lost(here: Practice, terminal: Terminal, change: str) -> None:
 
 
 @pytest.mark.parametrize("meanwhile", ["it still runs", pytest.param("it has ended", marks=exhaustive)])
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", mostly_exhaustive(FACES, {"by keys"}.__contains__))
 def test_a_second_session_makes_the_last_steps(face: str, meanwhile: str, waiting: Practice) -> None:
     operator, words = FACES[face]
     way = WAYS["set-up"]
@@ -148,7 +148,7 @@ def test_a_command_that_was_hung_up_is_told_by_the_next(waiting: Practice) -> No
     assert not list(waiting.deployment.machine.state_dir.glob("changes/*/answers.toml"))
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", mostly_exhaustive(FACES, {"by lines"}.__contains__))
 def test_a_command_that_was_hung_up_is_finished_by_the_wizard(face: str, waiting: Practice) -> None:
     """Its passwords have sources of their own, so none is asked for."""
     operator, words = FACES[face]
@@ -164,6 +164,7 @@ def test_a_command_that_was_hung_up_is_finished_by_the_wizard(face: str, waiting
         nothing_is_lost(waiting, terminal, change)
 
 
+@exhaustive
 def test_a_change_without_known_answers_is_followed_and_no_more(waiting: Practice) -> None:
     """A rollback by a command: what comes after it is a new beginning, not packs for nobody."""
     (waiting.root / "go").touch()

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from tests.support.exhaustive import exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice
 from tests.support.scenarios import EVERY, GOALS, STEPS, furnish, prepared
@@ -172,7 +172,7 @@ async def test_errors_and_pages_on_top(places: Deployments, snapshot: SnapshotAs
         await drawn(pilot, snapshot, "machine-80x24")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", mostly_exhaustive(SIZES, {"80x24"}.__contains__))
 async def test_the_end_of_a_change(size: str, places: Deployments, snapshot: SnapshotAssertion) -> None:
     here, way = places["set-up"], EVERY["set-up"]
     session = prepared(here, way)

@@ -197,6 +197,7 @@ async def test_what_needs_a_password_nobody_knows_does_not_keep_the_rest(tmp_pat
         assert made.deployment.conf.stat().st_mode & 0o777 == 0o640
 
 
+@exhaustive
 async def test_what_keeps_the_service_from_starting_is_named_first(tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, faults=["wrong-password", "masked"], configured=True) as made:
         settle(made)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice, practice
 from tests.tui.driving import step
 from tests.tui.operator import Operator, at_the_wizard, session_on
@@ -48,6 +49,7 @@ async def test_the_new_root_is_trusted_first(running: Practice) -> None:
     assert changed == {"opt/hcp/jre/lib/security/cacerts"}
 
 
+@exhaustive
 async def test_the_last_question_repeats_who_goes_offline(running: Practice) -> None:
     session = session_on(running)
     session.answers = session.answers.put("primary.chain", ("new.pfx",))

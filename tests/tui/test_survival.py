@@ -19,7 +19,7 @@ from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
 from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice
-from tests.support.scenarios import FILES_PASSWORD, ONE_OF_EACH_KIND, STEPS
+from tests.support.scenarios import FILES_PASSWORD, STEPS
 from tests.tui.driving import app_of, focused, keys, opened, paste, settle, shown, step, text, until
 from tests.tui.every_step import STILL, Deployments, deployments, with_hostile
 from tests.tui.operator import session_on
@@ -29,7 +29,7 @@ from wizard.questions.answers import Phase
 from wizard.secret import Secret
 from wizard.session.help_pages import page_text, question_place, search
 
-OFTEN = mostly_exhaustive(STILL, ONE_OF_EACH_KIND.__contains__)
+OFTEN = mostly_exhaustive(STILL, {"goal", "primary-files", "review"}.__contains__)
 SIZES = [(60, 15), (40, 10), (20, 5), (1, 1), (80, 23), (120, 36)]
 
 
@@ -184,7 +184,7 @@ async def test_help_is_searched_by_keys(made: Practice) -> None:
         assert pilot.app.return_code is None
 
 
-@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("ascii_only", mostly_exhaustive([False, True], bool))
 async def test_an_answer_from_a_hostile_file_is_shown_inert(
     ascii_only: bool, everywhere: Deployments, tmp_path: Path
 ) -> None:
