@@ -1,6 +1,7 @@
 """The one screen of the program: head, list of steps, title, a page that is exchanged, a message, the keys."""
 
 import asyncio
+import contextlib
 import gc
 import time
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from screens.painting import SETTLED_S, PaintedOnce
+from screens.painting import PaintedOnce
 from screens.theme import BAD, ELLIPSIS, MARKS, OK, WARN, Part, hanging, look, say
 from wizard.questions.flow import Step
 from wizard.questions.step_names import phase_of, phases
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from wizard.session.session import Session
 
 PRODUCT = "CloudStream TLS wizard"
+LAYOUT_S = 1.0
+"""No layout takes so long; the page is painted then as it is."""
 SHOWN_AFTER_S = 0.15
 """Work that ends sooner shows no progress line."""
 NARROW, WIDE, TALL = 78, 110, 32
@@ -202,11 +205,19 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             self.steps_changed()
             page.arrived()
             self.refresh_bindings()
-            await asyncio.sleep(SETTLED_S)
+            # The first layout gives the parts their sizes, and what follows from these needs a second one.
+            for _ in range(2):
+                await self._laid_out()
         finally:
             self.let_go()
             # The page that was left, with what was typed there, and 2 MB for each: it refers to itself.
             self.call_later(gc.collect)
+
+    async def _laid_out(self) -> None:
+        done = asyncio.Event()
+        if self.call_after_refresh(done.set):  # not when the program is closing
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(done.wait(), LAYOUT_S)
 
     def headline(self, *parts: Part) -> None:
         """What the page states."""

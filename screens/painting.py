@@ -6,7 +6,7 @@ from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
 
 SETTLED_S = 0.045
-"""The time that a new page needs for its layout."""
+"""The time in which what follows a move of the focus is drawn."""
 
 
 class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
