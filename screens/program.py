@@ -94,7 +94,9 @@ class WizardApp(App[int], inherit_bindings=False):
         for each in themes():
             self.register_theme(each)
         look.use(chosen, ascii_only=ascii_only)
+        self._is_painted = False
         self.theme = chosen
+        self.stylesheet.set_variables(self.get_css_variables())
         if chosen == MONO:
             self._filters = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)] + [NoColor()]
         self.animation_level = "none"
@@ -313,7 +315,13 @@ class WizardApp(App[int], inherit_bindings=False):
         self.engine.run(self, "start", self._look_around, self._first_looked_around)
         self.call_after_refresh(self._first_painted)
 
+    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 - Textual's signature
+        """As Textual does; but the style sheet is made with the first theme, so it is not parsed again for it."""
+        if self._is_painted:
+            super().refresh_css(animate)
+
     def _first_painted(self) -> None:
+        self._is_painted = True
         gc.set_threshold(*COLLECTOR)
         gc.enable()
         # The paint still has to reach the terminal, through a thread of its own.

@@ -1,5 +1,6 @@
 """`python -m wizard` is the command `cloudstream-wizard`."""
 
+import gc
 import os
 import sys
 from importlib.util import find_spec
@@ -14,7 +15,10 @@ if sys.path and sys.path[0] == os.getcwd() and not __file__.startswith(os.path.j
 if all(map(find_spec, ("_md5", "_sha1"))) and any(map(find_spec, ("_sha2", "_sha256"))):
     sys.modules["ssl"] = sys.modules["_hashlib"] = None  # type: ignore[assignment]
 
-from wizard.cli.main import entry
+# What is loaded stays: the collector would walk it again and again. `self_start.run` enables it.
+gc.disable()
+
+from wizard.cli.main import entry  # noqa: E402 - as above
 
 __all__ = ["entry"]
 

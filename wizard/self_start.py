@@ -71,6 +71,7 @@ def run(arguments: list[str]) -> int | None:
         load(_NO_CORE_DUMPS)()
     # What starting makes lives as long as the program: the collector would walk it again and again for nothing.
     gc.set_threshold(*COLLECTOR)
+    gc.enable()
     if not arguments or arguments[0] not in _FUNCTIONS:
         return None
     code: int = load(_FUNCTIONS[arguments[0]])(list(arguments[1:]))
