@@ -2,11 +2,14 @@
 
 import base64
 import hmac
-import json
 import shlex
 from typing import NoReturn
 from urllib.parse import quote
 
+from wizard.self_start import load
+
+DUMPS = "json:dumps"
+"""By name: json would be loaded before the first paint, which needs none."""
 MASK = "********"
 """The mask for any secret, whatever its length."""
 
@@ -76,7 +79,7 @@ class Redactor:
         data = value.encode(errors="surrogatepass")
         self._forms |= {
             value,
-            json.dumps(value)[1:-1],
+            load(DUMPS)(value)[1:-1],
             shlex.quote(value),
             quote(value, safe="", errors="replace"),
             base64.b64encode(data).decode(),

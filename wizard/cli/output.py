@@ -4,7 +4,6 @@ import argparse
 import difflib
 import errno
 import io
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +13,8 @@ from wizard import codes
 from wizard.errors import ExitCode, WizardError
 from wizard.printable import printable
 from wizard.reports.lines import Line
-from wizard.secret import Secret
+from wizard.secret import DUMPS, Secret
+from wizard.self_start import load
 
 READER_GONE = 141
 """Exit code when the reader has closed our output, as after SIGPIPE in a shell."""
@@ -99,7 +99,7 @@ def failed(problem: OSError) -> WizardError:
 
 def print_json(command: str, members: Mapping[str, Any]) -> None:
     """One JSON object with the schema of *command* first."""
-    print(json.dumps({"schema": f"cloudstream-wizard/{command}/1", **members}, ensure_ascii=False, indent=2))
+    print(load(DUMPS)({"schema": f"cloudstream-wizard/{command}/1", **members}, ensure_ascii=False, indent=2))
 
 
 def print_lines(lines: Iterable[Line], *, people: bool = False) -> None:
