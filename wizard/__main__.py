@@ -3,12 +3,13 @@
 import gc
 import os
 import sys
-from importlib.util import find_spec
 
 # `python -m` looks for modules in the current folder first: a file there must not be run, least of all as root.
 # Without pathlib, which Python would look for there too.
 if sys.path and sys.path[0] == os.getcwd() and not __file__.startswith(os.path.join(os.getcwd(), "wizard")):  # noqa: PTH109, PTH118
     del sys.path[0]
+
+from importlib.util import find_spec
 
 # cryptography comes with an OpenSSL. The one of Python beside it would take 5 MB and 10 ms of every start, and nothing
 # here needs it where Python has hashes of its own; on RHEL it has none.

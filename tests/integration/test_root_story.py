@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support.exhaustive import exhaustive
 from tests.support.jvm import LIGHTBEND_JAR, javac_classes, jre, run_java
 from tests.support.practice import Practice
 from wizard.configs import envfile
@@ -344,7 +345,7 @@ def others_take(story: Story, bundles: Path) -> None:
     assert story.refused() == []
 
 
-@pytest.mark.exhaustive
+@exhaustive
 def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> None:
     first, _second, third = (each for each in story.machines if isinstance(each, Gateway))
     set_up(story)

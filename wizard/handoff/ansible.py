@@ -19,7 +19,6 @@ from wizard.handoff.requirements import is_loopback
 from wizard.handoff.vault import encrypt
 from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import GatewayAnswers, Phase, PrimaryKind, endpoint
 from wizard.secret import Secret
@@ -143,7 +142,7 @@ def _primaries(inputs: PlanInputs, nodes: Mapping[str, str], phase: Phase) -> li
     host = inputs.answers.primary.host or judged.suggested_host
     result: list[PackFile] = []
     # In the first two phases of a change of the root the node goes on to present what it has.
-    kept = MachineSnapshot(inputs.machine).chain if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
+    kept = inputs.seen.chain if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
     for name, files in node_files(inputs, nodes, phase).items():
         result += [replace(file, name=f"files/{name}/{file.name}") for file in files]
         variables = _node_variables(kept or judged.chain, host, nodes[name], inputs.answers.primary.port)
