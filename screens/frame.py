@@ -119,6 +119,9 @@ class Page(VerticalScroll, can_focus=False):
         else:
             self.screen.set_focus(next((each for each in self.screen.focus_chain if self in each.ancestors), None))
 
+    def measured(self) -> None:
+        """The page has been laid out for the first time, and is painted next."""
+
     def keep(self) -> None:
         """Take over what was typed so far, before leaving."""
 
@@ -208,6 +211,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             # The first layout gives the parts their sizes, and what follows from these needs a second one.
             for _ in range(2):
                 await self._laid_out()
+            page.measured()
         finally:
             self.let_go()
             # The page that was left, with what was typed there, and 2 MB for each: it refers to itself.

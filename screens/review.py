@@ -144,6 +144,11 @@ class Review(Rechecked):
                 with TabPane(say(f"Findings ({len(self.data.findings)})"), id="findings"), Reading():
                     yield Static(say(*self._findings(self.data.findings)))
 
+    def measured(self) -> None:
+        """Draw the line below the first tab: Textual 8.2 may have done it before the tabs had a width."""
+        tabs = self.query_one(TabbedContent)
+        tabs.show_tab(tabs.active)
+
     def _findings(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
         for finding in sorted(findings, key=lambda each: -each.severity):

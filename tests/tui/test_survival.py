@@ -9,7 +9,8 @@ from unicodedata import category
 import pytest
 from rich.segment import Segment
 from textual.color import Color
-from textual.widgets import Input
+from textual.widgets import Input, Tabs
+from textual.widgets._tabs import Underline
 
 import screens
 from screens.dialogs import Quit
@@ -17,7 +18,7 @@ from screens.frame import Page
 from screens.paths import complete_from, last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
-from tests.support.exhaustive import mostly_exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.practice import Practice
 from tests.support.scenarios import FILES_PASSWORD, STEPS
 from tests.tui.driving import app_of, focused, keys, opened, paste, settle, shown, step, text, until
@@ -29,7 +30,7 @@ from wizard.questions.answers import Phase
 from wizard.secret import Secret
 from wizard.session.help_pages import page_text, question_place, search
 
-OFTEN = mostly_exhaustive(STILL, {"goal", "primary-files", "review"}.__contains__)
+OFTEN = mostly_exhaustive(STILL, {"primary-files", "review"}.__contains__)
 SIZES = [(60, 15), (40, 10), (20, 5), (1, 1), (80, 23), (120, 36)]
 
 
@@ -203,6 +204,22 @@ async def test_an_answer_from_a_hostile_file_is_shown_inert(
     assert session.answers.primary.chain == hostile, "shown otherwise, but not changed"
 
 
+async def test_the_first_tab_is_underlined_although_it_was_measured_before_it_had_a_width(
+    everywhere: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw, too_early = Tabs._highlight_active, iter(range(2))  # when it becomes active, and when its size is known
+
+    def drawn(tabs: Tabs, animate: bool = True) -> None:
+        if next(too_early, None) is None:
+            draw(tabs, animate)
+
+    monkeypatch.setattr(Tabs, "_highlight_active", drawn)
+    async with opened(everywhere.at("review"), start="review") as pilot:
+        await until(pilot, "Your answers")
+        line = pilot.app.screen.query_one(Underline)
+        assert line.highlight_end - line.highlight_start == len("Your answers")
+
+
 async def test_hostile_words_of_the_engine_are_only_words(everywhere: Deployments) -> None:
     session = everywhere.at("primary-verdict")
     words = "CN=foo [/etc/ssl] CN=[@click=app.quit]quit[/] CN=[b CN=\\ \x1b[2J\u202e"
@@ -306,6 +323,7 @@ async def test_a_crash_shows_no_value(where: str, made: Practice) -> None:
     assert "S3cret" not in report
 
 
+@exhaustive
 async def test_at_40x10_a_set_up_is_finished_by_keys(running: Practice) -> None:
     session = session_on(running)
     async with opened(session, size=(40, 10)) as pilot:
