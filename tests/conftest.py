@@ -4,6 +4,7 @@ The property tests try a little and always the same in `make test`, more in `mak
 `--hypothesis-profile=exhaustive`.
 """
 
+import gc
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,8 +13,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from wizard.cli import output
+from wizard.self_start import COLLECTOR
 
 # A failed assertion of a helper shows its values, as one of a test does.
+gc.set_threshold(
+    *COLLECTOR
+)  # as the program does: test modules stay, and the collector would walk them again and again
 pytest.register_assert_rewrite("tests.support", "tests.tui")
 settings.register_profile(
     "quick", max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -62,15 +63,23 @@ class Use:
     strict: bool
 
 
-def uses() -> Iterator[Use]:
-    for path in SOURCES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        helpers = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-        for call in ast.walk(tree):
-            if isinstance(call, ast.Call):
-                for argument in call.args:
-                    for spec in constants_in(ast.unparse(argument)) if _is_constant(argument) else ():
-                        yield _use(f"{path.relative_to(ROOT)}:{call.lineno}", spec, call, helpers)
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def uses() -> list[Use]:
+    return [use for path in SOURCES for use in _uses_in(path, parsed(path))]
+
+
+def _uses_in(path: Path, tree: ast.Module) -> Iterator[Use]:
+    helpers = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call):
+            for argument in call.args:
+                for spec in constants_in(ast.unparse(argument)) if _is_constant(argument) else ():
+                    yield _use(f"{path.relative_to(ROOT)}:{call.lineno}", spec, call, helpers)
 
 
 def _called(call: ast.Call) -> str:
@@ -145,7 +154,7 @@ def test_every_code_is_used() -> None:
 
 def _strings(path: Path) -> Iterator[ast.Constant]:
     """The strings of a file, without names of the doctor's rules and parts of f-strings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     names = {id(node.args[0]) for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Rule"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in names:
@@ -153,7 +162,7 @@ def _strings(path: Path) -> Iterator[ast.Constant]:
 
 
 def _arguments_of(name: str, path: Path) -> Iterator[ast.Constant]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Call) and _called(node) == name:
             yield from (argument for argument in node.args if isinstance(argument, ast.Constant))
 
@@ -170,7 +179,7 @@ def test_the_engine_names_codes_by_their_constants() -> None:
 
 
 def test_calls_give_the_facts_that_their_text_asks_for() -> None:
-    found = list(uses())
+    found = uses()
     assert len(found) > 400  # the search itself finds them
     wrong = []
     for use in found:

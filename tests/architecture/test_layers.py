@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "wizard").rglob("*.py"), *(ROOT / "screens").rglob("*.py")])
 EFFECTS = ("host", "change", "probing", "sandbox", "cli")
 """Packages that may start programs, read the clock or write."""
+
+
+@cache
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 def module_name(path: Path) -> str:
@@ -47,7 +53,7 @@ def import_graph(files: dict[str, str], *, types_too: bool) -> dict[str, set[str
     """Module to the modules that it imports; *files* is module to source."""
     known = set(files)
     return {
-        name: {each for each in imported(ast.parse(source), known, types_too=types_too) if each in known} - {name}
+        name: {each for each in imported(parsed(source), known, types_too=types_too) if each in known} - {name}
         for name, source in files.items()
     }
 
@@ -110,9 +116,7 @@ def test_the_first_paint_loads_neither_cryptography_nor_the_engine() -> None:
 
 def local_imports(source: str) -> list[str]:
     """The imports inside functions of *source*."""
-    functions = [
-        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    functions = [node for node in ast.walk(parsed(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     inside = {
         (node.lineno, ast.unparse(node))
         for function in functions
@@ -130,7 +134,7 @@ def test_imports_are_at_the_top() -> None:
 
 def test_only_the_tables_load_by_name() -> None:
     calls = {
-        module_name(path): [node for node in ast.walk(ast.parse(path.read_text())) if _imports_by_name(node)]
+        module_name(path): [node for node in ast.walk(parsed(path.read_text())) if _imports_by_name(node)]
         for path in SOURCES
     }
     # `load`, which the tables are read by
@@ -189,7 +193,7 @@ CALLS = {
 
 def effects(source: str) -> list[str]:
     """What *source* does that only a package with effects may do."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     called = {
         (node.func.value.id, node.func.attr)
         for node in ast.walk(tree)

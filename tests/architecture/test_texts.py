@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from tests.support.texts import every_text
 from wizard.texts.en.catalogue import TEXTS
 from wizard.texts.en.questions import QUESTIONS, TITLES
@@ -21,10 +23,15 @@ def _sentences(text: str) -> Iterator[str]:
     return (" ".join(sentence.split()) for sentence in END.split(text) if sentence)
 
 
-def test_no_sentence_is_longer_than_25_words() -> None:
+@pytest.fixture(scope="module")
+def texts() -> list[tuple[str, str]]:
+    return list(every_text())
+
+
+def test_no_sentence_is_longer_than_25_words(texts: list[tuple[str, str]]) -> None:
     long = [
         f"{name}: {sentence}"
-        for name, text in every_text()
+        for name, text in texts
         if not NOT_SENTENCES.search(name) and not PATTERN.search(text)
         for sentence in _sentences(text)
         if sum(bool(WORD.search(word)) for word in sentence.split()) > MOST_WORDS
@@ -32,8 +39,8 @@ def test_no_sentence_is_longer_than_25_words() -> None:
     assert not long, "\n".join(["shorten these:", *long])
 
 
-def test_the_list_has_every_text() -> None:
-    names = [name for name, _ in every_text()]
+def test_the_list_has_every_text(texts: list[tuple[str, str]]) -> None:
+    names = [name for name, _ in texts]
     assert {f"{code} fix" for code in TEXTS} <= set(names)
     assert {f"question {name} label" for name in QUESTIONS} <= set(names)
     assert {f"step {name} title" for name in TITLES} <= set(names)

@@ -258,7 +258,7 @@ def test_exchanged_before_a_call_that_writes(tmp_path: Path, kind: str, exchange
     if kind != RECOVER:
         last -= calls.names[:last][::-1].index("write journal.jsonl", 1)
     made = 0
-    for at in range(1, last, 1 if EVERY else 9):
+    for at in range(1, last, 1 if EVERY else 16):
         trap = prepared(tmp_path / str(at), kind, exchange)
 
         def act(count: int, _name: str, _target: str, at: int = at, trap: Trap = trap) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, company, practice
 from wizard.sandbox.pki import CLIENT, pem, pfx, plain_key
@@ -160,6 +161,7 @@ def verified(packs: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@exhaustive
 def test_verify_says_which_certificate_is_shown(server: Practice, packs: Path) -> None:
     code, said = verified(packs)
     assert code == 1

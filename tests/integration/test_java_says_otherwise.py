@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice, company, practice
 from wizard.host.jre import Keytool, trust_aliases
 from wizard.secret import Secret
@@ -29,6 +30,7 @@ def idle(server: Practice, command: str) -> None:
     program.chmod(0o755)
 
 
+@exhaustive
 def test_an_undo_takes_out_its_own_entry_and_believes_only_what_it_reads(server: Practice) -> None:
     cacerts, sha256 = server.root / CACERTS, company().root.certificate.fingerprint(SHA256()).hex()
     assert server.run("apply", "--answers", "answers.toml", "--yes").returncode == 0

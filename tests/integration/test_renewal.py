@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.exhaustive import mostly_exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.line_by_line import talk
 from tests.support.practice import ROOT, Practice, company, practice
 from tests.tui.operator import at_the_wizard
@@ -267,6 +267,7 @@ def test_a_renewal_that_fails_is_restored(server: Practice, tmp_path: Path) -> N
     assert (server.tree(), fingerprint(server)) == (before, shown)
 
 
+@exhaustive
 def test_the_script_of_the_readme(server: Practice, tmp_path: Path) -> None:
     block = re.search(r"```sh\n(#!/bin/sh\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert block is not None

@@ -183,6 +183,7 @@ def test_a_machine_of_the_inventory_is_not_forgotten(server: Practice) -> None:
     assert [each for each in under_way(server)["blocked_by"] if "-host" in each] == steps
 
 
+@exhaustive
 def test_what_cannot_be_known_is_asked_for(server: Practice) -> None:
     path = answers(server)
     applied(server, path)
@@ -206,6 +207,7 @@ def test_a_skipped_phase_names_who_goes_offline(server: Practice) -> None:
     assert "gateway-host, pcclient-host" in skipped["message"]
 
 
+@exhaustive
 def test_status_does_not_call_a_change_complete_that_still_has_its_last_phase(server: Practice) -> None:
     for phase in ("trust-root", "primary"):
         applied(server, answers(server, phase))
@@ -285,6 +287,7 @@ def roots_in(store: Path, lines: Path) -> int:
     return report.stdout.split("\t")[0].count(":cert")
 
 
+@exhaustive
 def test_the_bundles_of_each_phase(server: Practice) -> None:
     path = answers(server)
     first = handed(server, path, "first")
@@ -454,6 +457,7 @@ def test_line_mode_repeats_who_goes_offline_at_the_last_question(server: Practic
     assert "goes offline" in before[before.rindex("This is the last question before the change.") :]
 
 
+@exhaustive
 def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
     applied(server, answers(server))
     path = Path(answers(server, "primary"))
@@ -594,6 +598,7 @@ def test_a_gateway_waits_for_its_primary(gateway: Gateway) -> None:
     assert "phase.old-root-in-use" in refused
 
 
+@exhaustive
 def test_each_phase_on_a_gateway_can_be_undone(gateway: Gateway) -> None:
     """The primary changes meanwhile; it is given the new certificate at once, because the gateway is all there is."""
 
@@ -638,6 +643,7 @@ def test_a_gateway_is_asked_for_the_phase_line_by_line(gateway: Gateway, typed: 
     assert session.answers.goal is (Goal.SET_UP if typed else Goal.RE_KEY)
 
 
+@exhaustive
 def test_a_gateway_that_is_set_up_is_never_changed_at_once_unasked(gateway: Gateway) -> None:
     """To set it up again is to replace certificates: also at other places than those of its stores."""
     assert Session(gateway.machine).overview().goal is Goal.RE_KEY

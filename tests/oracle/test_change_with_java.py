@@ -24,7 +24,7 @@ from wizard.secret import Secret
 CHANGEIT = Secret("changeit")
 
 
-@pytest.fixture(params=mostly_exhaustive(["11.0.5", "21"], {"11.0.5"}.__contains__))
+@pytest.fixture(params=mostly_exhaustive(["11.0.5", "17", "21"], {"17"}.__contains__))
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Practice]:
     """A running primary whose keytool counts its starts."""
     with practice(tmp_path / "p", java=request.param) as made:

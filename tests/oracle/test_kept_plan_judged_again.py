@@ -140,6 +140,7 @@ def test_revocation_is_asked_about_only_where_the_answers_allow_it(server: Pract
     assert server.tree() == before
 
 
+@exhaustive
 def test_a_plan_of_an_older_version_cannot_be_judged_and_is_refused(server: Practice) -> None:
     planned(server)
     kept = server.root / "kept.plan"

@@ -235,6 +235,7 @@ def test_the_products_own_java_has_the_last_word(tmp_path: Path) -> None:
                 assert made_here.tree() == before
 
 
+@exhaustive
 def test_a_gateway_asks_its_own_java_too(tmp_path: Path) -> None:
     folder = made("rsa", "pss-parameters")
     with practice(tmp_path / "p", java="11.0.5", start=False) as made_here:

@@ -27,7 +27,7 @@ def made() -> Pki:
     return practice.make()
 
 
-@pytest.fixture(params=AGES)
+@pytest.fixture(params=mostly_exhaustive(AGES, {"17"}.__contains__))
 def keytool(request: pytest.FixtureRequest) -> Keytool:
     home = java_home(request.param)
     return Keytool(Jre(home, request.param, keytool=home / "bin/keytool"))
@@ -61,7 +61,7 @@ def test_a_store_without_a_friendly_name_is_proven(made: Pki, tmp_path: Path) ->
     assert (proof.ok, proof.alias) == (True, "1")
 
 
-@pytest.mark.parametrize("keytool", mostly_exhaustive(["11.0.5", "25"], {"25"}.__contains__), indirect=True)
+@pytest.mark.parametrize("keytool", mostly_exhaustive(["11.0.5", "17", "25"], {"17"}.__contains__), indirect=True)
 def test_refusals_have_their_own_codes(keytool: Keytool, made: Pki, tmp_path: Path) -> None:
     entity = made.entities["primary-host"]
     good = practice.pfx(entity, WORD, name="x", legacy=True)
@@ -84,7 +84,7 @@ def test_refusals_have_their_own_codes(keytool: Keytool, made: Pki, tmp_path: Pa
 
 
 # a JKS cacerts and a passwordless PKCS12 one
-@pytest.mark.parametrize("keytool", mostly_exhaustive(["17", "21"], {"21"}.__contains__), indirect=True)
+@pytest.mark.parametrize("keytool", mostly_exhaustive(["17", "21"], {"17"}.__contains__), indirect=True)
 def test_a_root_goes_into_a_copy_of_cacerts_and_out_again(keytool: Keytool, made: Pki, tmp_path: Path) -> None:
     copy = tmp_path / "cacerts"
     shutil.copyfile(keytool.jre.home / "lib/security/cacerts", copy)

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.support.bad_chains import CASES, HOST, Case
+from tests.support.exhaustive import exhaustive
 from tests.support.jvm import run_java
 from tests.support.pki import NOW, Entity, acme
 from wizard.certificates import writing
@@ -84,6 +85,7 @@ def test_we_refuse_what_java_refuses_or_say_why_not(case: Case) -> None:
     assert (refused != java_refused) is bool(case.difference), (level, verdicts("17")[case.name])
 
 
+@exhaustive
 def test_nothing_that_we_pass_is_refused_by_the_newest_java() -> None:
     refused = {name for name, (who, _) in verdicts("25").items() if who != "OK"}
     passed = {

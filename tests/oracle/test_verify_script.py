@@ -148,7 +148,7 @@ def settings_file(keystore: str, password: str, trust: str) -> str:
     return "".join(f"{name}={value}\n" for name, value in zip(lines, values, strict=True))
 
 
-@pytest.mark.parametrize("case", mostly_exhaustive(BOTH, list(BOTH)[::2].__contains__))
+@pytest.mark.parametrize("case", mostly_exhaustive(BOTH, list(BOTH)[::4].__contains__))
 def test_a_gateway_tests_its_connection_with_its_own_stores(tmp_path: Path, case: str) -> None:
     changes, options, words, code, told = BOTH[case]
     (tmp_path / "ca.pem").write_bytes(PKI.root.pem)
@@ -208,7 +208,7 @@ TRUST = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", mostly_exhaustive(TRUST, list(TRUST)[::2].__contains__))
+@pytest.mark.parametrize("case", mostly_exhaustive(TRUST, list(TRUST)[::4].__contains__))
 def test_a_bundle_of_trust_alone_tests_the_roots_and_the_stores_that_are_there(tmp_path: Path, case: str) -> None:
     """Phase 1 of a root change: the primary presents its old certificate, and both roots must be trusted."""
     file, code, told = TRUST[case]

@@ -148,6 +148,7 @@ def test_a_command_that_was_hung_up_is_told_by_the_next(waiting: Practice) -> No
     assert not list(waiting.deployment.machine.state_dir.glob("changes/*/answers.toml"))
 
 
+@exhaustive
 @pytest.mark.parametrize("face", mostly_exhaustive(FACES, {"by lines"}.__contains__))
 def test_a_command_that_was_hung_up_is_finished_by_the_wizard(face: str, waiting: Practice) -> None:
     """Its passwords have sources of their own, so none is asked for."""

@@ -58,6 +58,7 @@ def test_an_idle_screen_sends_nothing_and_no_step_more_than_a_slow_line_takes(at
             assert not re.search(pattern, terminal.sent), what
 
 
+@exhaustive
 def test_a_large_screen_is_painted_once_too(at: Open) -> None:
     with at("first", size=(120, 36)) as terminal:
         terminal.until(GOAL)
@@ -107,6 +108,7 @@ def test_signals_save_and_restore_the_terminal(number: int, code: int, at: Open,
     assert " place " in (here.deployment.machine.state_dir / NAME).read_text().partition("\n")[0]
 
 
+@exhaustive
 @pytest.mark.parametrize("number", mostly_exhaustive([signal.SIGTERM, signal.SIGHUP], {signal.SIGHUP}.__contains__))
 def test_a_signal_while_the_first_page_starts_ends_quietly(number: int, at: Open) -> None:
     for words in ("TLS wizard", "Checking this machine", GOAL):

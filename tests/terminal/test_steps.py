@@ -101,6 +101,7 @@ def test_a_signal_at_any_step_restores_the_terminal_and_saves(
         ended_by(number, here, step, terminal)
 
 
+@exhaustive
 @pytest.mark.parametrize("step", mostly_exhaustive(STEPS, {"review"}.__contains__))
 def test_a_step_on_a_slow_line_in_ascii(step: str, deployments: dict[str, Practice]) -> None:
     here = deployments[GOALS[step]]

@@ -117,6 +117,7 @@ async def test_an_apply_is_not_reached_by_keys_that_were_typed_ahead(running: Pr
     assert running.json("history")["changes"] == []
 
 
+@exhaustive
 async def test_twenty_enters_ahead_of_the_last_question_do_nothing(running: Practice) -> None:
     session = session_on(running)
     async with opened(session) as pilot:

@@ -80,6 +80,7 @@ unattended-file = "unattended.conf"
 """
 
 
+@exhaustive
 async def test_a_set_up_over_a_gateway_that_is_set_up_asks_for_the_phase(running: Practice, tmp_path: Path) -> None:
     folder = tmp_path / "gateway"
     folder.mkdir()
