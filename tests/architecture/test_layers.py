@@ -166,7 +166,8 @@ def test_what_is_loaded_later_exists() -> None:
         "from wizard.handoff.portal import LOADED_LATER as g\n"
         "from wizard.secret import DUMPS as h\n"
         "from wizard.sandbox.service.unit_file import _SPLIT as i\n"
-        "print(*(name for name in (*a, *b, *c, *d, e, *f, *g, h, i) if not callable(load(name))))"
+        "from wizard.sandbox.service.supervisor import LOADS as j, RMTREE as k\n"
+        "print(*(name for name in (*a, *b, *c, *d, e, *f, *g, h, i, j, k) if not callable(load(name))))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "\n"

@@ -115,7 +115,7 @@ MENDED = (
     "not-restarted",
 )
 """Faults whose repair is made and proven here: at least one for each way of repairing."""
-OFTEN = {"wrong-password", "duplicate-key", "conf-utf-16", "two-keys", "unreadable", "root-missing", "not-restarted"}
+OFTEN = {"wrong-password", "conf-utf-16", "two-keys", "unreadable", "root-missing"}
 
 
 def test_the_table_names_every_fault() -> None:

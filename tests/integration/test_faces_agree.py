@@ -86,6 +86,7 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
     assert again.saved() is None
 
 
+@exhaustive
 def test_a_gateway_on_itself_gives_the_same_plan_too(server: Practice) -> None:
     machine = server.deployment.machine
     session = Session(machine, base=server.root)

@@ -130,7 +130,7 @@ def test_every_root_that_stands_is_imported_again(tmp_path: Path, capsys: pytest
     ("conf", "store", "code"),
     mostly_exhaustive(
         [(True, False, "settings-lost"), (False, True, "store-lost"), (True, True, "settings-lost")],
-        {(False, True, "store-lost"), (True, True, "settings-lost")}.__contains__,
+        {(True, True, "settings-lost")}.__contains__,
     ),
 )
 def test_settings_and_key_store(

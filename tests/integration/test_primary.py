@@ -46,16 +46,8 @@ def test_the_whole_way_there_and_back(server: Practice) -> None:
     assert "localhost" in server.served()
 
 
-def test_java_reads_what_was_written(server: Practice) -> None:
-    assert server.run("apply", "--answers", "answers.toml", "--yes").returncode == 0
-    store = server.root / "opt/hcp/conf/primary-host.pfx"
-    report = run_java("StoreReport", stdin=f"{store}\tchangeit\n")
-    assert report.stdout == "primary-host:RSA:3\t1\n", report.stderr
-    assert server.run("rollback", "--yes").returncode == 0
-
-
-def test_only_the_two_values_change(server: Practice) -> None:
-    conf = server.root / "opt/hcp/conf/application.conf"
+def test_only_the_two_values_change_and_java_reads_what_was_written(server: Practice) -> None:
+    conf, store = (server.root / "opt/hcp/conf" / name for name in ("application.conf", "primary-host.pfx"))
     old = conf.read_text().splitlines()
     assert server.run("apply", "--answers", "answers.toml", "--yes").returncode == 0
     new = conf.read_text().splitlines()
@@ -64,6 +56,8 @@ def test_only_the_two_values_change(server: Practice) -> None:
         'default-keystore-file = "/opt/hcp/conf/primary-host.pfx"',
         'default-keystore-password = "changeit"',
     ]
+    report = run_java("StoreReport", stdin=f"{store}\tchangeit\n")
+    assert report.stdout == "primary-host:RSA:3\t1\n", report.stderr
     assert server.run("rollback", "--yes").returncode == 0
 
 

@@ -211,6 +211,7 @@ def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(ser
     assert "the root changes" in left
 
 
+@exhaustive
 def test_a_new_root_is_a_warning_before_the_swap_and_a_new_leaf_is_none(server: Practice) -> None:
     told = {
         chain: [finding["code"] for finding in server.json("plan", "--answers", answers(server, chain))["findings"]]

@@ -674,6 +674,7 @@ def test_a_gateway_that_another_tool_has_set_up_is_known_by_its_stores(gateway: 
     assert Session(gateway.machine).overview().goal is Goal.RE_KEY
 
 
+@exhaustive
 def test_status_on_a_gateway_says_what_blocks_the_next_phase(gateway: Gateway) -> None:
     assert gateway.told("auto", command="apply").startswith("0 ")
     refused = ("trust-root", True, "the primary does not accept a certificate under Acme-CA-Root yet")

@@ -3,14 +3,16 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.package_data import read_text
 from wizard.sandbox import truststore
-from wizard.sandbox.pki import Entity
+
+if TYPE_CHECKING:  # a server that starts makes no keys
+    from wizard.sandbox.pki import Entity
 
 MARK = ".practice-deployment.json"
 """A folder with this file is ours; nothing else is ever overwritten or served."""
@@ -123,6 +125,6 @@ def write_conf(deployment: Deployment, file: str, password: str) -> None:
     deployment.conf.chmod(0o640)
 
 
-def add_anchor(deployment: Deployment, authority: Entity) -> None:
+def add_anchor(deployment: Deployment, authority: "Entity") -> None:
     """Add a root to cacerts, JKS or PKCS12, without starting Java."""
     truststore.add(deployment.cacerts, authority.certificate, "acme-ca-root", PASSWORD)

@@ -4,17 +4,16 @@ One process per started deployment. It ends with `stop`, when its main process e
 folder is gone; it never leaves the primary behind.
 """
 
-import json
 import os
-import shutil
 import signal
 import time
-from pathlib import Path
 
 from wizard import self_start
 from wizard.sandbox.service.records import JOURNAL, RELOAD, RESET, RESTART, STATE, STOP, alive, read_state, write_record
 from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit
 
+LOADS, RMTREE = "json:loads", "shutil:rmtree"
+"""Loaded when they are needed: a supervisor is started for each practice server, and few need one of them."""
 _BEHAVIOUR = "etc/practice.json"
 MARK = ".practice-deployment.json"
 OWNER = "run/owner"
@@ -33,7 +32,8 @@ def behaviour(root: str) -> dict[str, float]:
     `start_delay`, `stop_delay`, `die_after` and `quit_after` seconds, `squatter` 1, `stale` 1.
     """
     try:
-        loaded = json.loads(Path(root, _BEHAVIOUR).read_bytes())
+        with open(os.path.join(root, _BEHAVIOUR), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as in unitfile
+            loaded = self_start.load(LOADS)(stream.read())
     except (OSError, ValueError):
         return {}
     return {str(name): float(value) for name, value in loaded.items()}
@@ -146,7 +146,7 @@ class Supervisor:
         """Whether the folder is gone, or the session that it was made for: then the folder goes too."""
         owner = self._owner()
         if owner and not alive(owner):
-            shutil.rmtree(self._root, ignore_errors=True)
+            self_start.load(RMTREE)(self._root, ignore_errors=True)
         return not os.path.exists(os.path.join(self._root, MARK))  # noqa: PTH110, PTH118 - as in unitfile
 
     def _owner(self) -> int:
