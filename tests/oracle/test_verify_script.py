@@ -76,12 +76,11 @@ def verified(
     return done.returncode, done.stdout
 
 
+EVERYWHERE = [(case, host) for case in SHOWN for host in HOSTS]
+
+
 @pytest.mark.parametrize(
-    ("case", "host"),
-    mostly_exhaustive(
-        [(case, host) for case in SHOWN for host in HOSTS],
-        lambda each: each[0] == next(iter(SHOWN)) or each[1] == HOSTS[0],
-    ),
+    ("case", "host"), mostly_exhaustive(EVERYWHERE, {*EVERYWHERE[:3], *EVERYWHERE[::3]}.__contains__)
 )
 def test_what_is_shown_is_told(tmp_path: Path, case: str, host: str) -> None:
     entity, options, code, words = SHOWN[case]
