@@ -1,6 +1,5 @@
 """Files that survive a power cut: their state at one moment, and writes that are whole or not at all."""
 
-import base64
 import contextlib
 import errno
 import hashlib
@@ -9,9 +8,9 @@ import secrets
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from wizard import codes
 from wizard.errors import WizardError
@@ -33,9 +32,6 @@ _KINDS = {
     stat.S_IFBLK: "device",
     stat.S_IFCHR: "device",
 }
-
-
-_PLAIN = ("kind", "sha256", "size", "mode", "uid", "gid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class FileImage:
     uid: int = 0
     gid: int = 0
     xattrs: tuple[tuple[str, bytes], ...] = ()
-    links: int = 1
+    links: int = field(default=1, metadata={"kept": False})
 
     @property
     def exists(self) -> bool:
@@ -71,17 +67,6 @@ class FileImage:
     def same(self, other: "FileImage") -> bool:
         """Equal in bytes, owner, mode and extended attributes; the number of names does not count."""
         return self == replace(other, size=self.size, links=self.links)
-
-    def as_json(self) -> dict[str, Any]:
-        """For the manifest."""
-        xattrs = {name: base64.b64encode(value).decode() for name, value in self.xattrs}
-        return {**{name: getattr(self, name) for name in _PLAIN}, "xattrs": xattrs}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "FileImage":
-        """The reverse of `as_json`."""
-        attributes = sorted((name, base64.b64decode(text)) for name, text in data["xattrs"].items())
-        return cls(**{name: data[name] for name in _PLAIN}, xattrs=tuple(attributes))
 
 
 ABSENT_FILE = FileImage()

@@ -18,7 +18,7 @@ from wizard.change.events import APPLIED, CHANGE, REFUSED, Failure
 from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_restored, live_image
 from wizard.change.journal import CLOSED, Journal, Manifest, RecoveryPlan
-from wizard.change.plan_file import check_types
+from wizard.change.plan_file import typed
 from wizard.change.store import EVENTS, STAGED, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.findings import Fact
@@ -146,9 +146,8 @@ def _check_file(path: Path) -> None:
 def _read(descriptor: int) -> Holder | None:
     """What the lock says; None when it is empty or damaged."""
     try:
-        found = Holder(**json.loads(os.pread(descriptor, 4096, 0)))
-        check_types(found)
-    except (OSError, ValueError, TypeError, RecursionError):
+        found: Holder = typed(Holder, json.loads(os.pread(descriptor, 4096, 0)))
+    except (OSError, ValueError, RecursionError):
         return None
     return found
 
