@@ -4,6 +4,7 @@ A question's id is its key, and one word more where the same key is asked in sev
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from wizard.texts.model import ChoiceText, QuestionText
 
@@ -53,7 +54,8 @@ _PHASES = {
     "retire-root": ChoiceText("Remove the old root", "when nobody uses it any more"),
     "at-once": ChoiceText("All phases at once", "gateways and clients go offline"),
 }
-_WHICH_PHASE = "Which phase of the root CA change comes next?"
+
+_phase = partial(QuestionText, label="Which phase of the root CA change comes next?", short="Phase", choices=_PHASES)
 
 QUESTIONS: Mapping[str, QuestionText] = {
     "goal": QuestionText(
@@ -343,23 +345,14 @@ QUESTIONS: Mapping[str, QuestionText] = {
             "yes": ChoiceText("Yes", "those that the certificates name"),
         },
     ),
-    "phase": QuestionText(
-        label=_WHICH_PHASE,
+    "phase": _phase(
         help="The root changes. Each phase is a change of its own and can be undone.",
-        short="Phase",
-        choices=_PHASES,
     ),
-    "phase.unknown": QuestionText(
-        label=_WHICH_PHASE,
+    "phase.unknown": _phase(
         help="Not known from here: are all gateways and clients ready for the next phase?",
-        short="Phase",
-        choices=_PHASES,
     ),
-    "phase.open-steps": QuestionText(
-        label=_WHICH_PHASE,
+    "phase.open-steps": _phase(
         help="Other machines still have open steps. If you skip them, they go offline.",
-        short="Phase",
-        choices=_PHASES,
     ),
     "change": QuestionText(
         label="Select the change to undo",
