@@ -535,6 +535,20 @@ def new_folder(above: Directory, name: str, *, calls: Syscalls = REAL) -> Direct
     return made
 
 
+def sub_folder(above: Directory, name: str, *, calls: Syscalls = REAL) -> Directory:
+    """Open the folder *name*; it is made as `new_folder` does when it is missing, and its name is then on disk.
+
+    Raises:
+        OSError: it cannot be made or opened.
+    """
+    try:
+        return above.open(name)
+    except FileNotFoundError:
+        made = new_folder(above, name, calls=calls)
+        sync_folder(above, calls=calls)
+        return made
+
+
 def reach(path: Path, *, last: bool = True, calls: Syscalls = REAL) -> Directory:
     """Open the folder *path* that the operator named, made with mode 0700 where it is missing.
 
@@ -549,11 +563,7 @@ def reach(path: Path, *, last: bool = True, calls: Syscalls = REAL) -> Directory
     target = walk(Path("/"), PurePosixPath(path.absolute()), last=last)
     folder = target.folders[-1]
     for name in target.names:
-        try:
-            folder = folder.open(name)
-        except FileNotFoundError:
-            above, folder = folder, new_folder(folder, name, calls=calls)
-            sync_folder(above, calls=calls)
+        folder = sub_folder(folder, name, calls=calls)
     return folder
 
 

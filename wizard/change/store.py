@@ -190,11 +190,7 @@ class Store:
         """
         root = own_folder(self.root, self._calls)
         try:
-            try:
-                self._changes = root.open(self.folder.name)
-            except FileNotFoundError:
-                self._changes = durable.new_folder(root, self.folder.name, calls=self._calls)
-                durable.sync_folder(root, calls=self._calls)
+            self._changes = durable.sub_folder(root, self.folder.name, calls=self._calls)
         except OSError as error:
             raise durable.write_failure(self.root, error) from error
         _own(self._changes)

@@ -95,8 +95,7 @@ def _fix(args: argparse.Namespace, found: Rescue) -> int:
     )
     if has_errors(planned.findings):
         if args.json:
-            told = [finding.as_json() for finding in planned.findings]
-            print_json("doctor", {**planned.plan.as_json(), "findings": told, "outcome": "refused"})
+            print_json("doctor", {**planned.plan.as_json(), "findings": planned.findings, "outcome": "refused"})
         return int(ExitCode.FINDINGS)
     code = carry_out(args, "doctor", planned.plan, planned.secrets)
     if not (code or args.json or planned.plan.is_empty or args.dry_run):
@@ -152,7 +151,7 @@ def _explain(args: argparse.Namespace) -> int:
     lines = data[cut:].decode(coding, errors="replace").removeprefix("\ufeff").splitlines()
     found = explain(lines, name="" if args.log == "-" else args.log, first=data.count(b"\n", 0, cut) + 1)
     if args.json:
-        print_json("doctor", {"findings": [finding.as_json() for finding in found]})
+        print_json("doctor", {"findings": found})
     else:
         print_lines(log_lines(found))
     return int(ExitCode.FINDINGS if has_errors(found) else ExitCode.DONE)

@@ -98,8 +98,9 @@ def failed(problem: OSError) -> WizardError:
 
 
 def print_json(command: str, members: Mapping[str, Any]) -> None:
-    """One JSON object with the schema of *command* first."""
-    print(load(DUMPS)({"schema": f"cloudstream-wizard/{command}/1", **members}, ensure_ascii=False, indent=2))
+    """One JSON object with the schema of *command* first; what is no plain value has a method `as_json`."""
+    whole = {"schema": f"cloudstream-wizard/{command}/1", **members}
+    print(load(DUMPS)(whole, ensure_ascii=False, indent=2, default=lambda each: each.as_json()))
 
 
 def print_lines(lines: Iterable[Line], *, people: bool = False) -> None:

@@ -9,7 +9,7 @@ from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
-from wizard.handoff.bundle import Pack, PackFile, pack
+from wizard.handoff.bundle import Pack, PackFile
 from wizard.handoff.requirements import PORTAL
 from wizard.host.machine import now_utc
 from wizard.printable import printable
@@ -125,7 +125,7 @@ def _uploads(files: Mapping[str, Certificate]) -> list[str]:
 
 def _pack(intro: str, steps: Sequence[str], files: Mapping[str, Certificate], order: tuple[str, ...]) -> Pack:
     contents = [PackFile(name, each.der, about=f"CA certificate {short(each)}") for name, each in files.items()]
-    return pack(PORTAL, "Account in the portal", intro, steps, contents, notes=order)
+    return Pack(PORTAL, "Account in the portal", intro, steps, contents, notes=order)
 
 
 def _listed(certificates: Sequence[Certificate]) -> str:

@@ -94,7 +94,7 @@ class Directory:
             self.descriptor = os.open(name, flags, dir_fd=at)
         except PermissionError:
             # The right to pass through a folder does not include the right to list it.
-            self.descriptor = os.open(name, flags | getattr(os, "O_PATH", 0), dir_fd=at)
+            self.descriptor = os.open(name, flags | os.O_PATH, dir_fd=at)
         self.path = path
         self.status = os.fstat(self.descriptor)
 

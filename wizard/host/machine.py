@@ -7,7 +7,6 @@ import shlex
 import socket
 import stat
 import struct
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -99,10 +98,8 @@ def own_names(machine: Machine) -> tuple[str, ...]:
 
 def default_state_dir() -> Path:
     """The system-wide state folder for root, the user's own otherwise; one by number for an account without a home."""
-    if sys.platform == "linux" and os.geteuid() == 0:
+    if os.geteuid() == 0:
         return Path("/var/lib/cloudstream-wizard")
-    if sys.platform != "win32" and os.geteuid() == 0:
-        return Path(platformdirs.site_data_dir("cloudstream-wizard"))
     try:
         folder = Path(platformdirs.user_state_dir("cloudstream-wizard"))
     except RuntimeError:  # neither HOME nor an entry in the list of accounts; older ones return a path with `~`
@@ -233,11 +230,6 @@ def _rows(path: Path) -> list[list[str]]:
     return [line.split(":") for line in text.splitlines()]
 
 
-def is_root() -> bool:
-    """Whether this process may do everything on this machine (effective user 0)."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
 _LINKS = 40
 """As many links as the kernel follows in one path (path_resolution(7))."""
 
@@ -296,7 +288,7 @@ def readable_as(machine: Machine, logical_path: PurePosixPath | str, account: Ac
         return Access(None, None, "the account is not known on this machine")
     worked_out = _walk(machine, PurePosixPath("/" + str(logical_path).lstrip("/")), account)
     named = account.name != str(account.uid)  # runuser knows no account without a name
-    if named and machine.root == Path("/") and account.uid and hasattr(os, "geteuid") and os.geteuid() == 0:
+    if named and machine.root == Path("/") and account.uid and os.geteuid() == 0:
         return _asked(worked_out, logical_path, account)
     return worked_out
 

@@ -99,7 +99,6 @@ class UnitState:
         unmet: when systemd last left the unit alone because of a condition or an assertion; "" when it did not.
         user: `User=`; "" means root, or that a SysV script decides.
         dynamic_user: `DynamicUser=`: the account exists only while the service runs.
-        group: `Group=`; "" means the user's own.
         pid: of the main process, 0 when there is none.
         restarts: automatic restarts, counted since the unit was last stopped, or the count was reset.
         started: seconds since 1970 of the main process's start, 0.0 when unknown.
@@ -127,7 +126,6 @@ class UnitState:
     job: bool = False
     unmet: str = ""
     user: str = ""
-    group: str = ""
     dynamic_user: bool = False
     pid: int = 0
     restarts: int = 0
@@ -239,9 +237,7 @@ class Service:
         self._systemctl("reset-failed", self.unit, "--no-ask-password")
         before = self.show()
         self._counted = before.restarts
-        answer = self._systemctl("restart", self.unit, "--no-block", "--no-ask-password")
-        if not answer.ok:
-            raise refused(answer, self.unit)
+        self._ask("restart", self.unit, "--no-block")
         return self._wait(before, timeout_s, progress)
 
     def follow_files(self) -> None:
@@ -358,7 +354,7 @@ class Service:
 
 _TEXTS = {
     "Id": "id", "LoadState": "load", "ActiveState": "active", "SubState": "sub", "Result": "result", "User": "user",
-    "Group": "group", "InvocationID": "invocation", "ExecMainStartTimestampMonotonic": "stamp",
+    "InvocationID": "invocation", "ExecMainStartTimestampMonotonic": "stamp",
     "FragmentPath": "fragment", "SourcePath": "source", "ControlGroup": "control_group", "ExecStart": "command",
 }  # fmt: skip
 """The members of `UnitState` that are as systemd says them."""

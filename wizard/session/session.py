@@ -782,7 +782,7 @@ class Session:
 
     def take_answers_of(self, change: str) -> None:
         """BLOCKING. Use the answers that *change*, which is running, is made from; without any, none."""
-        run = saved_run.load_for(self.machine, change)
+        run = saved_run.load(self.machine, change)
         if run is None and (last := saved_run.load(self.machine)) is not None and last.step_id == StepId.APPLY:
             # The earlier session was cut off between the start of the change and its note beside it.
             run = last
@@ -813,7 +813,7 @@ class Session:
     def rejoin(self) -> bool:
         """BLOCKING. Follow the change that is running when it was started with these very answers."""
         holder = watch.running(self.machine)
-        if holder is None or not holder.change or not self._are_mine(saved_run.load_for(self.machine, holder.change)):
+        if holder is None or not holder.change or not self._are_mine(saved_run.load(self.machine, holder.change)):
             return False
         self._run, self._outcome, self.taken_up = watch.ChangeRun(holder.change), None, True
         return True
@@ -837,7 +837,7 @@ class Session:
             self.forget_change()
             run = saved_run.load_ended(self.machine)
             if run is not None and self._are_mine(run):
-                saved_run.forget_for(self.machine, run.change)
+                saved_run.forget(self.machine, run.change)
 
     def _are_mine(self, run: SavedRun | None) -> bool:
         return run is not None and (run.answers, run.base) == (self.answers, self.base)
@@ -847,7 +847,7 @@ class Session:
         if self._run is not None and self._run.id:
             # Like the events: a full disk loses the note, never the change.
             with suppress(WizardError, OSError):
-                saved_run.save_for(self.machine, self._run.id, self.answers, self.base)
+                saved_run.save(self.machine, self.answers, StepId.APPLY, self.base, self._run.id)
 
     def put_aside(self) -> None:
         """BLOCKING. After a change that failed: its answers are those to begin the next run with."""
@@ -859,11 +859,11 @@ class Session:
     def forget_change(self) -> None:
         """BLOCKING. Remove the answers beside the change: its last step is done."""
         if self._run is not None and self._run.id:
-            saved_run.forget_for(self.machine, self._run.id)
+            saved_run.forget(self.machine, self._run.id)
 
     def forget(self) -> None:
         """BLOCKING. Remove the saved answers, also those of a change that has ended."""
         saved_run.forget(self.machine)
         run = saved_run.load_ended(self.machine)
         if run is not None:
-            saved_run.forget_for(self.machine, run.change)
+            saved_run.forget(self.machine, run.change)
