@@ -11,13 +11,13 @@ _of_sandbox = partial(Text, source="wizard", why="The practice deployment needs 
 _of_design = partial(Text, source="design of the wizard")
 _of_wizard = partial(Text, source="interface of the wizard")
 _of_settings = partial(Text, source="interface of the command line")
+_of_hint = partial(_of_design, fix="{hint}")
 
 TEXTS: dict[str, Text] = {
-    "apply.findings": _of_design(
+    "apply.findings": _of_hint(
         title="the findings forbid the change",
         message="Nothing was changed: {reason}",
         why="Gateways and clients would not accept a server with this certificate.",
-        fix="{hint}",
     ),
     "apply.not-confirmed": _of_wizard(
         title="the change is not confirmed",
@@ -208,11 +208,10 @@ TEXTS: dict[str, Text] = {
         fix="Start the wizard and choose Replace certificates, which shows the order of\nwork. Nothing was changed.",
         source="domain facts, section 5",
     ),
-    "rescue.by-hand": _of_design(
+    "rescue.by-hand": _of_hint(
         title="the wizard cannot make this repair",
         message="The wizard cannot fix this: {reason}",
         why="The cause is outside this machine, or the wizard lacks something.",
-        fix="{hint}",
     ),
     "rescue.nothing-wrong": _of_design(
         title="nothing is wrong",

@@ -22,6 +22,12 @@ _of_root_ca = partial(Text, source="manual, Primary server setup: private root C
 _peer_log = partial(_log, source="JDK: messages of JSSE and PKIX, versions 11 to 25; OpenSSL; rustls")
 _of_manual = partial(Text, source="manual, Primary server setup")
 _falls_back = partial(_of_manual, why=_FALLBACK)
+_unreadable = partial(Text, message=_UNREADABLE, source="path_resolution(7), acl(5)")
+_not_used = partial(
+    Text,
+    message="{what} {place}: the server reads that, and not {path}.",
+    source="Lightbend config, ConfigFactory.load()",
+)
 
 TEXTS: dict[str, Text] = {
     "doctor.account-missing": Text(
@@ -137,12 +143,10 @@ TEXTS: dict[str, Text] = {
         fix="Let the wizard import the root again.",
         source="domain: cacerts lies inside the product's tree",
     ),
-    "doctor.cacerts-unreadable": Text(
+    "doctor.cacerts-unreadable": _unreadable(
         title="the service cannot read cacerts",
-        message=_UNREADABLE,
         why=_NO_TRUST,
         fix="Let the service's account read it. The usual mode is 0644.",
-        source="path_resolution(7), acl(5)",
     ),
     "doctor.change-interrupted": _of_wizard(
         title="an earlier change was interrupted",
@@ -191,12 +195,10 @@ TEXTS: dict[str, Text] = {
         why=_NO_START,
         fix="Restore it from a backup, or from the product's installer. If it is elsewhere, use --hcp-home.",
     ),
-    "doctor.conf-not-used": Text(
+    "doctor.conf-not-used": _not_used(
         title="the server reads another file than application.conf",
-        message="{what} {place}: the server reads that, and not {path}.",
         why="Nothing in application.conf has any effect, and neither does any change to it.",
         fix="Remove {option} there and restart the service, or edit the settings in that other place.",
-        source="Lightbend config, ConfigFactory.load()",
     ),
     "doctor.conf-not-utf8": _of_hocon(
         title="a character in a setting is lost",
@@ -217,12 +219,10 @@ TEXTS: dict[str, Text] = {
         why=_NO_START,
         fix="Correct that line. Put a value with special characters in double quotes.",
     ),
-    "doctor.conf-unreadable": Text(
+    "doctor.conf-unreadable": _unreadable(
         title="the service cannot read application.conf",
-        message=_UNREADABLE,
         why=_NO_START,
         fix="Let the service's account read it.",
-        source="path_resolution(7), acl(5)",
     ),
     "doctor.conf-utf16": _of_hocon(
         title="application.conf is UTF-16",
@@ -657,12 +657,10 @@ TEXTS: dict[str, Text] = {
         message="{path} has no setting {name}.",
         fix="Run the set-up. It shows where the line belongs.",
     ),
-    "doctor.setting-overruled": Text(
+    "doctor.setting-overruled": _not_used(
         title="a setting in application.conf has no effect",
-        message="{what} {place}: the server reads that, and not {path}.",
         why="Options and variables of Java's start override the file, so changes to the file have no effect.",
         fix="Remove {option} there and restart the service, or set the right value there.",
-        source="Lightbend config, ConfigFactory.load()",
     ),
     "doctor.setting-twice": _of_hocon(
         title="a setting occurs twice",

@@ -7,6 +7,7 @@ from wizard.texts.model import Text
 _refused = partial(Text, message="The {whom} would refuse the {who}: {words}.")
 _of_chain = partial(Text, source="RFC 8446, section 4.4.2")
 _no_tls = partial(Text, why="Gateways and clients cannot connect over TLS.")
+_by_date = partial(Text, source="RFC 5280, section 4.1.2.5", why="Every client that checks dates refuses it.")
 
 TEXTS: dict[str, Text] = {
     "aia.not-fetched": Text(
@@ -99,12 +100,10 @@ TEXTS: dict[str, Text] = {
         fix="Check the firewall rules between this machine and {endpoint}. The connection must be direct.",
         source="vendor's gateway guide: direct outbound TCP",
     ),
-    "probe.expired": Text(
+    "probe.expired": _by_date(
         title="Certificate expired",
         message="{subject}, presented by {endpoint}, expired on {date}.",
-        why="Every client that checks dates refuses it.",
         fix="Install a renewed certificate. If you did not expect this date, check the clocks of both machines.",
-        source="RFC 5280, section 4.1.2.5",
     ),
     "probe.fallback-certificate": Text(
         title="Built-in certificate presented",
@@ -168,12 +167,10 @@ TEXTS: dict[str, Text] = {
         fix="Check the port number. The primary's internal TLS port is 2560 unless it was changed.",
         source="RFC 8446, section 5",
     ),
-    "probe.not-yet-valid": Text(
+    "probe.not-yet-valid": _by_date(
         title="Certificate not valid yet",
         message="{subject}, presented by {endpoint}, is valid only from {date}.",
-        why="Every client that checks dates refuses it.",
         fix="Check the clocks of both machines, or wait.",
-        source="RFC 5280, section 4.1.2.5",
     ),
     "probe.old-protocol-only": Text(
         title="Only old TLS versions",
