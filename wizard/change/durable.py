@@ -315,7 +315,7 @@ def put_file(  # noqa: PLR0913 - what is written, and where a test may stop it
     """
     path, at = folder.path / name, folder.descriptor
     temporary = temporary_name(name, token or secrets.token_hex(6))
-    with _explained(path):
+    with explained(path):
         before, _ = read_image(folder, name)
         _refuse_kind(path, before)
         wanted = dressed(before, mode=mode, uid=uid, gid=gid, xattrs=xattrs)
@@ -344,7 +344,7 @@ def put_named(path: Path, data: bytes, *, mode: int | None = None) -> None:
     Raises:
         WizardError: as `put_file`; `change.write-failed` also when its folder was exchanged meanwhile.
     """
-    with _explained(path):
+    with explained(path):
         target = walk(Path("/"), PurePosixPath(path.absolute()), last=False)
         if target.folder is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -374,7 +374,7 @@ def new_file(folder: Directory, name: str, data: bytes, *, calls: Syscalls = REA
     Raises:
         WizardError: `change.write-failed`.
     """
-    with _explained(folder.path / name):
+    with explained(folder.path / name):
         descriptor = calls.create(name, at=folder.descriptor)
         try:
             calls.write(descriptor, data, name)
@@ -398,7 +398,7 @@ def remove_file(folder: Directory, name: str, *, calls: Syscalls = REAL) -> None
     Raises:
         WizardError: `change.target-not-file`, `change.write-failed`.
     """
-    with _explained(folder.path / name):
+    with explained(folder.path / name):
         image, _ = read_image(folder, name)
         if image.kind == "absent":
             return
@@ -414,7 +414,7 @@ def remove_temporary(folder: Directory, name: str, token: str, *, calls: Syscall
         WizardError: `change.write-failed`.
     """
     temporary = temporary_name(name, token)
-    with _explained(folder.path / name):
+    with explained(folder.path / name):
         kind = read_image(folder, temporary)[0].kind
         if kind == "folder":
             remove_folder(folder, temporary, calls=calls)
@@ -488,7 +488,8 @@ def _refuse_kind(path: Path, image: FileImage) -> None:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Whatever the system refuses while the block runs is refused as `write_failure` of *path*."""
     try:
         yield
     except OSError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.durable import write_failure
+from wizard.change.durable import explained, write_failure
 from wizard.change.events import APPLIED, CHANGE, REFUSED, Failure
 from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_restored, live_image
@@ -206,14 +206,11 @@ def opened(context: Context) -> Iterator[Opened]:
     """
     store = Store(context.machine.state_dir, context.calls)
     holder = Holder(os.getpid(), context.who.user, context.who.tty, rfc3339(context.now()))
-    try:
-        with hold(store.ensure, store.lock, holder) as tell:
-            try:
-                yield Opened(store, tell, holder)
-            finally:
-                write_evidence(store, context)
-    except OSError as error:
-        raise write_failure(store.root, error) from error
+    with explained(store.root), hold(store.ensure, store.lock, holder) as tell:
+        try:
+            yield Opened(store, tell, holder)
+        finally:
+            write_evidence(store, context)
 
 
 def sweep(store: Store, context: Context) -> None:
@@ -266,11 +263,8 @@ def unfinished(store: Store) -> ChangeFolder | None:
 
 def close(folder: ChangeFolder, outcome: str, context: Context) -> None:
     """Write the last line of a change that an earlier run left open without harm."""
-    journal = folder.open_journal(context.calls)
-    try:
+    with contextlib.closing(folder.open_journal(context.calls)) as journal:
         journal.append(CLOSED, fact=outcome)
-    finally:
-        journal.close()
     if outcome != APPLIED or not _keeps_copies(folder):
         folder.wipe_staged(context.calls)
 

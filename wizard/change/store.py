@@ -189,10 +189,8 @@ class Store:
             WizardError: `change.state-unusable`, `change.write-failed`.
         """
         root = own_folder(self.root, self._calls)
-        try:
+        with durable.explained(self.root):
             self._changes = durable.sub_folder(root, self.folder.name, calls=self._calls)
-        except OSError as error:
-            raise durable.write_failure(self.root, error) from error
         _own(self._changes)
         return root
 

@@ -13,7 +13,7 @@ from wizard import __version__, codes
 from wizard.change.durable import put_named
 from wizard.change.store import history
 from wizard.cli.changes import carry_out
-from wizard.cli.output import ask_once, print_json, print_lines
+from wizard.cli.output import print_json, print_lines
 from wizard.doctor import facts
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Diagnosis, diagnose
@@ -109,7 +109,8 @@ def _planned(args: argparse.Namespace, found: Rescue) -> tuple[Planned, Sequence
     """The change that was asked for, and the causes that it repairs."""
 
     def give(name: str) -> Secret | None:
-        return ask_once(args, _PROMPTS, name)
+        found: Secret | None = args.secrets.named(name)
+        return args.secrets.get(name, prompt=_PROMPTS[name]) if found is None and name in _PROMPTS else found
 
     if args.fix != ALL:
         repair = named(found.diagnosis.repairs, args.fix)

@@ -179,9 +179,7 @@ class Service:
         Raises:
             WizardError: service.no-systemctl, service.offline, service.no-rights, service.systemctl-failed.
         """
-        answer = self._systemctl("show", self.unit, "--no-pager", "-p", _PROPERTIES)
-        if not answer.ok:
-            raise refused(answer, self.unit)
+        answer = self._ok("show", self.unit, "--no-pager", "-p", _PROPERTIES)
         told: dict[str, str] = {}
         for line in answer.stdout.splitlines():
             name, equals, value = line.partition("=")
@@ -267,9 +265,13 @@ class Service:
             raise self._refusal(codes.SERVICE_STOPPED, f"{now.active}, {now.properties.get('UnitFileState', '')}")
 
     def _ask(self, *arguments: str) -> None:
-        answer = self._systemctl(*arguments, "--no-ask-password")
+        self._ok(*arguments, "--no-ask-password")
+
+    def _ok(self, *arguments: str) -> Completed:
+        answer = self._systemctl(*arguments)
         if not answer.ok:
             raise refused(answer, self.unit)
+        return answer
 
     def journal_tail(self, lines: int = 20) -> list[str]:
         """The unit's last journal lines, printable, oldest first; empty when the journal cannot be read."""

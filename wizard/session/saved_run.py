@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.change.durable import put_file, remove_file, write_failure
+from wizard.change.durable import explained, put_file, remove_file
 from wizard.change.store import UNREADABLE, Store, history, own_folder
 from wizard.change.watch import operator
 from wizard.errors import WizardError
@@ -48,10 +48,8 @@ def save(machine: Machine, answers: Answers, step_id: str, base: Path, change: s
     Raises:
         WizardError: the folder cannot be written.
     """
-    try:
+    with explained(_path(machine, change).parent):
         folder, name = _folder(machine, change)
-    except OSError as error:
-        raise write_failure(_path(machine, change).parent, error) from error
     who = printable(operator().user, limit=40).replace(" ", "_")
     head = f"{_MARK} {who} {rfc3339(now_utc())} {step_id or '-'} {printable(str(base))}\n"
     put_file(folder, name, (head + dump(answers)).encode(), mode=0o600)

@@ -114,9 +114,8 @@ class Session:
     _typed: dict[str, Secret] = field(default_factory=dict, init=False)
     _own: dict[str, str] = field(default_factory=dict, init=False)
     _taken: dict[str, str] = field(default_factory=dict, init=False)
-    _chains_of: dict[PrimaryKind, tuple[str, ...]] = field(default_factory=dict, init=False)
-    """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
-    _ports_of: dict[PrimaryKind, int] = field(default_factory=dict, init=False)
+    _places: dict[PrimaryKind, tuple[tuple[str, ...], int]] = field(default_factory=dict, init=False)
+    """For each place of the primary the answer `primary.chain`, the server's files or its root, and the port."""
     _refused: dict[str, Secret] = field(default_factory=dict, init=False)
     _other: dict[str, Secret] = field(default_factory=dict, init=False)
     """Typed before for the same key and refused: a store and its private key may have two passwords."""
@@ -226,13 +225,11 @@ class Session:
             self._prefill()
         if value != before:
             if question.key == "primary.kind":
-                self._chains_of[before] = self.answers.primary.chain
-                self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
+                primary = self.answers.primary
+                self._places[before] = primary.chain, primary.port
                 # The port that was found is that of this machine, not of a primary elsewhere.
-                self._ports_of[before] = self.answers.primary.port
-                self.answers = self.answers.put(
-                    "primary.port", self._ports_of.get(value, self._first.answers.primary.port)
-                )
+                chain, port = self._places.get(value, ((), self._first.answers.primary.port))
+                self.answers = replace(self.answers, primary=replace(primary, chain=chain, port=port))
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.

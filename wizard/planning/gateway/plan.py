@@ -18,7 +18,7 @@ from wizard.planning.gateway.primary_probe import PrimaryTrust, look_at_primary,
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.inputs import PlanInputs, store_password
-from wizard.planning.judge import Judged, unreadable, used_now
+from wizard.planning.judge import Judged, unreadable
 from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import expectation
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
@@ -46,7 +46,7 @@ def plan_gateway(inputs: PlanInputs) -> tuple[Planned, GatewayCourse | None, tup
     refused = unreadable(inputs.machine, [*judged.chain.certificates, *trust.anchors])
     found = phases.course(inputs, given, trust.anchors, facts)
     phase = found.phase if found is not None else Phase.AT_ONCE
-    own = judged.findings if phase is Phase.TRUST_ROOT else used_now(judged)
+    own = judged.findings if phase is Phase.TRUST_ROOT else judged.used_now
     if has_errors(own):
         return Planned(unused, own, {}), found, trust.anchors
     anchors = _anchors(trust, facts, found)
