@@ -88,10 +88,7 @@ class Machine:
 
 def own_names(machine: Machine) -> tuple[str, ...]:
     """The host names that *machine* has itself, in lower case; empty when nobody knows, as for some images."""
-    try:
-        noted = machine.real("/etc/hostname").read_text(encoding="utf-8", errors="replace").split()
-    except OSError:
-        noted = []
+    noted = text_of(machine.real("/etc/hostname")).split()
     running = [socket.gethostname()] if machine.root == Path("/") else []
     return tuple(dict.fromkeys(name.lower() for name in (*running, *noted[:1])))
 
@@ -223,11 +220,15 @@ def name_of(number: int, machine: Machine | None = None, *, group: bool = False)
 
 
 def _rows(path: Path) -> list[list[str]]:
+    return [line.split(":") for line in text_of(path).splitlines()]
+
+
+def text_of(path: Path | str) -> str:
+    """What a file of the system holds; "" when it is not there, or this account may not read it."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return []
-    return [line.split(":") for line in text.splitlines()]
+        return ""
 
 
 _LINKS = 40

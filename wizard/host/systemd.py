@@ -13,9 +13,10 @@ from typing import Any
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Code
-from wizard.host.machine import Account, Machine, lookup, name_of
+from wizard.host.machine import Account, Machine, lookup, name_of, text_of
 from wizard.host.processes import Completed, run
 from wizard.printable import printable
+from wizard.questions.answers import shell_words
 
 _ANSWERS = (
     (
@@ -413,11 +414,7 @@ def _span(text: str) -> float | None:
 
 
 def _environment(text: str) -> dict[str, str]:
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return {}
-    return dict(word.split("=", 1) for word in words if "=" in word)
+    return dict(word.split("=", 1) for word in shell_words(text) if "=" in word)
 
 
 _LISTEN = "0A"  # TCP_LISTEN in the table of the kernel
@@ -464,11 +461,7 @@ def of_processes(pids: Iterable[int]) -> list[Listener]:
 def _sockets() -> list[tuple[str, Listener]]:
     found: list[tuple[str, Listener]] = []
     for table in _TABLES:
-        try:
-            lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
+        for line in text_of(table).splitlines()[1:]:
             fields = line.split()
             if fields[3] == _LISTEN:
                 address, _, port = fields[1].rpartition(":")
@@ -485,10 +478,7 @@ def _address(text: str) -> str:
 def _owned(listener: Listener, pid: int | None) -> Listener:
     if pid is None:
         return listener
-    try:
-        program = printable(Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip())
-    except OSError:
-        program = ""
+    program = printable(text_of(f"/proc/{pid}/comm").strip())
     return Listener(listener.address, listener.port, listener.uid, pid, program)
 
 
@@ -523,11 +513,7 @@ def family(pid: int) -> list[int]:
     while pending and len(members) < 1000:
         member = pending.pop()
         members.append(member)
-        try:
-            children = Path(f"/proc/{member}/task/{member}/children").read_text(encoding="ascii")
-        except OSError:
-            continue
-        pending += [int(child) for child in children.split()]
+        pending += [int(child) for child in text_of(f"/proc/{member}/task/{member}/children").split()]
     return members
 
 
@@ -558,18 +544,14 @@ def processes(unit: UnitState) -> list[int]:
     found = dict.fromkeys(family(unit.pid)) if unit.pid else {}
     for mount in _CGROUPS if unit.control_group.strip("/") else ():
         for path in Path(mount + unit.control_group).glob("**/cgroup.procs"):
-            try:
-                found |= dict.fromkeys(int(word) for word in path.read_text(encoding="ascii").split())
-            except OSError:  # it ended meanwhile
-                continue
+            found |= dict.fromkeys(int(word) for word in text_of(path).split())
     return list(found)
 
 
 def _of_process(pid: int, uid: int) -> Account | None:
     """With the groups that the process has; it may belong to an account without a name."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    lines = text_of(f"/proc/{pid}/status").splitlines()
+    if not lines:
         return None
     told = {key: value.split() for key, _, value in (line.partition(":") for line in lines)}
     gid = int(told["Gid"][1])
