@@ -391,6 +391,14 @@ def history(machine: Machine) -> tuple[Entry, ...]:
     return entries(Store(machine.state_dir))
 
 
+def readable_history(machine: Machine) -> tuple[Entry, ...]:
+    """As `history`; nothing where the record cannot be read, which whoever changes something reports."""
+    try:
+        return history(machine)
+    except WizardError:
+        return ()
+
+
 def secret_names(machine: Machine) -> tuple[str, ...]:
     """The passwords that taking a change back may need: a trust store that was changed since is opened with keytool."""
     names: set[str] = set()

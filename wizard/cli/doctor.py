@@ -11,7 +11,7 @@ from typing import Any
 
 from wizard import __version__, codes
 from wizard.change.durable import put_named
-from wizard.change.store import history
+from wizard.change.store import readable_history
 from wizard.cli.changes import carry_out
 from wizard.cli.output import print_json, print_lines
 from wizard.doctor import facts
@@ -159,10 +159,7 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _write_bundle(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> None:
-    try:
-        changes = [entry.as_json() for entry in history(args.machine)]
-    except WizardError:
-        changes = []
+    changes = [entry.as_json() for entry in readable_history(args.machine)]
     put_named(args.bundle, bundle(diagnosis, _versions(diagnosis), changes, seen.redactor), mode=0o600)
     print(f"Support bundle written: {args.bundle} (mode 0600; without keys and passwords)", file=sys.stderr)
 

@@ -9,7 +9,7 @@ from wizard import codes
 from wizard.change.durable import put_file, reach
 from wizard.change.events import APPLIED
 from wizard.change.plan_file import typed
-from wizard.change.store import history
+from wizard.change.store import readable_history
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.planning.phases import under_way
@@ -44,10 +44,7 @@ def _without_folder(item: Item) -> Item:
 
 def _undone(machine: Machine) -> bool:
     """Whether changes were made, and none of them is still in effect."""
-    try:
-        made = [entry for entry in history(machine) if entry.outcome == APPLIED and not entry.rolls_back]
-    except WizardError:
-        return False
+    made = [entry for entry in readable_history(machine) if entry.outcome == APPLIED and not entry.rolls_back]
     return bool(made) and not any(entry.in_effect for entry in made)
 
 

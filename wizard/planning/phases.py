@@ -3,7 +3,7 @@
 A root must be trusted everywhere before the first certificate under it is presented, and as long as the last one is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import Any
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.roots import Kind, Rollover
+from wizard.certificates.rules.certificate import listed
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
@@ -206,19 +207,13 @@ def _findings(found: PrimaryCourse, planned: Planned) -> list[Finding]:
     result, where = first_findings(found), Locator("chain")
     if found.phase is Phase.AT_ONCE:
         return [] if planned.plan.is_empty else result
-    waiting = listed(found.hosts or found.waits)
+    waiting = listed(found.hosts or found.waits, MOST_NAMES)
     if found.skips:
         earlier = waiting or ", ".join(f"phase {numbered(each)}" for each in PHASES if each.number < found.phase.number)
         result.append(Finding(codes.PHASE_SKIPPED, where, {"open": earlier}))
     elif waiting and found.here.has(found.phase):
         result.append(Finding(codes.PHASE_WAITS, where, {"phase": numbered(found.phase), "open": waiting}))
     return result
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few of *names*, and how many more there are."""
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
 
 
 @dataclass(frozen=True, slots=True)

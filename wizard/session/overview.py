@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import issued_by, short
-from wizard.change.store import Entry, history
+from wizard.change.store import Entry, readable_history
 from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.host.machine import Machine, now_utc
@@ -108,11 +108,9 @@ def overview(machine: Machine, answers: Answers) -> Overview:
     facts.read_host()
     presented = _found(facts, answers)
     store: PurePosixPath | None = None
-    changes: tuple[Entry, ...] = ()
     with suppress(WizardError):
         store = facts.configured_store
-    with suppress(WizardError):
-        changes = history(machine)
+    changes = readable_history(machine)
     left = checklist.load(machine)
     if store is None and _is_gateway(machine):
         goal = Goal.RE_KEY

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.change.durable import explained, put_file, remove_file
-from wizard.change.store import UNREADABLE, Store, history, own_folder
+from wizard.change.store import UNREADABLE, Store, own_folder, readable_history
 from wizard.change.watch import operator
 from wizard.errors import WizardError
 from wizard.host.directory import Directory
@@ -69,11 +69,7 @@ def load(machine: Machine, change: str = "") -> SavedRun | None:
 
 def load_ended(machine: Machine) -> SavedRun | None:
     """The newest change that has ended without a session that made its last steps; one that was undone has none."""
-    try:
-        entries = history(machine)
-    except WizardError:
-        return None
-    for entry in reversed(entries):
+    for entry in reversed(readable_history(machine)):
         if not entry.waits and entry.outcome != UNREADABLE and not entry.rolled_back_by:
             run = load(machine, entry.id)
             if run is not None:

@@ -19,7 +19,7 @@ from wizard.planning.gateway.steps import holds_anchors, holds_chain
 from wizard.planning.gateway.stores import KEYSTORE_PASSWORD, GatewayInput
 from wizard.planning.inputs import PlanInputs, put_away
 from wizard.planning.phases import Course, Here, Progress, first_findings, require_phase
-from wizard.planning.primary.plan import LOOK_TIMEOUT_S
+from wizard.planning.primary.plan import LOOK_TIMEOUT_S, old_root_in_use
 from wizard.printable import rfc3339
 from wizard.probing.probe import ProbeResult, TrustSet, probe
 from wizard.questions.answers import PHASES, Phase, endpoint
@@ -125,8 +125,7 @@ def findings(found: GatewayCourse, inputs: PlanInputs) -> list[Finding]:
         return result
     if found.phase is Phase.RETIRE_ROOT and found.known is not found.phase:
         node = endpoint(inputs.answers.primary.host, inputs.answers.primary.port)
-        told = {"where": node, "root": found.root.old_name}
-        result.append(Finding(codes.PHASE_OLD_ROOT_IN_USE, Locator("endpoint", endpoint=node), told))
+        result.append(old_root_in_use(node, found.root.old_name))
     elif found.known is not None and found.known.number < found.phase.number:
         result.append(Finding(codes.PHASE_SKIPPED, where, {"open": waiting or f"phase {numbered(found.known)}"}))
     elif waiting and found.known is found.phase:
