@@ -299,7 +299,6 @@ def _taken_back(manifest: Manifest, context: Context) -> bool:
 
 def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededError:
     phase = "being undone" if plan.phase == "undoing" else "being made"
-    if folder.page.exists():
-        facts: dict[str, Fact] = {"change": folder.id, "phase": phase, "page": folder.page}
-        return RecoveryNeededError(codes.CHANGE_INTERRUPTED, case="page", subject=folder.id, **facts)
-    return RecoveryNeededError(codes.CHANGE_INTERRUPTED, subject=folder.id, change=folder.id, phase=phase)
+    case = "page" if folder.page.exists() else ""
+    facts: dict[str, Fact] = {"change": folder.id, "phase": phase, "page": folder.page}
+    return RecoveryNeededError(codes.CHANGE_INTERRUPTED, case=case, subject=folder.id, **facts)

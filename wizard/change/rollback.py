@@ -108,15 +108,9 @@ def require_undoable(entry: Entry) -> None:
     if entry.damage:
         raise _damaged(entry)
     if not entry.in_effect:
-        if entry.outcome == APPLIED:
-            raise WizardError(
-                codes.CHANGE_NOT_STANDING,
-                case="rolled-back",
-                subject=entry.id,
-                change=entry.id,
-                later=entry.rolled_back_by,
-            )
-        raise WizardError(codes.CHANGE_NOT_STANDING, subject=entry.id, change=entry.id, outcome=entry.outcome)
+        case = "rolled-back" if entry.outcome == APPLIED else ""
+        facts = {"change": entry.id, "outcome": entry.outcome, "later": entry.rolled_back_by}
+        raise WizardError(codes.CHANGE_NOT_STANDING, case=case, subject=entry.id, **facts)
     if entry.backups_removed:
         raise WizardError(codes.CHANGE_BACKUPS_REMOVED, subject=entry.id, change=entry.id, date=entry.backups_removed)
 
@@ -303,13 +297,5 @@ def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardEr
         for entry in entries(store)
         if entry.in_effect and store.find(entry.id).number > number and str(target.named) in entry.files
     ]
-    if not newer:
-        return WizardError(codes.CHANGE_CHANGED_SINCE, subject=target.named, path=target.shown, change=manifest.id)
-    return WizardError(
-        codes.CHANGE_CHANGED_SINCE,
-        case="newer",
-        subject=target.named,
-        path=target.shown,
-        change=manifest.id,
-        newer=newer[-1],
-    )
+    facts = {"path": target.shown, "change": manifest.id, "newer": "".join(newer[-1:])}
+    return WizardError(codes.CHANGE_CHANGED_SINCE, case="newer" if newer else "", subject=target.named, **facts)
