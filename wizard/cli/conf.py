@@ -41,9 +41,8 @@ def _get(args: argparse.Namespace, document: Document, file: Path) -> int:
     if value is None:
         shown = printable(args.path, limit=80)
         places = ", ".join(f"{found.path} (line {found.line})" for found in document.find(_last(args.path))[:4])
-        if not places:
-            raise WizardError(codes.CONF_NOT_SET, subject=file, file=file, path=shown)
-        raise WizardError(codes.CONF_NOT_SET, case="elsewhere", subject=file, file=file, path=shown, places=places)
+        case = "elsewhere" if places else ""
+        raise WizardError(codes.CONF_NOT_SET, case=case, subject=file, file=file, path=shown, places=places)
     if getattr(args, "json", False):
         print_json("conf", as_json(value))
     else:
