@@ -77,9 +77,12 @@ def _simple(hint: Any, value: Any, name: str) -> Any:
         good = type(value) is str
     if not good:
         raise _wrong(name)
-    if hint is bytes:
-        return base64.b64decode(value, validate=True)
-    return value if hint in {int, float, bool} else hint(value)
+    if hint in {int, float, bool}:
+        return value
+    try:
+        return base64.b64decode(value, validate=True) if hint is bytes else hint(value)
+    except ValueError:
+        raise _wrong(name) from None
 
 
 def _wrong(name: str) -> ValueError:
