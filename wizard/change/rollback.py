@@ -106,7 +106,9 @@ def require_undoable(entry: Entry) -> None:
         WizardError: `change.not-standing`, `change.record-damaged`, `change.backups-removed`.
     """
     if entry.damage:
-        raise _damaged(entry)
+        # Only a change that has not ended needs `recover`.
+        kind = RecoveryNeededError if entry.waits else WizardError
+        raise kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
     if not entry.in_effect:
         case = "rolled-back" if entry.outcome == APPLIED else ""
         facts = {"change": entry.id, "outcome": entry.outcome, "later": entry.rolled_back_by}
@@ -121,12 +123,6 @@ def _newest(known: Sequence[Entry], store: Store) -> Entry:
         if entry.outcome == UNREADABLE or (entry.in_effect and not entry.rolls_back):
             return entry
     raise WizardError(codes.CHANGE_NOTHING_TO_ROLL_BACK, subject=store.root, state=store.root)
-
-
-def _damaged(entry: Entry) -> RecoveryNeededError | WizardError:
-    """The refusal of a change whose record is damaged; only one that has not ended needs `recover`."""
-    kind = RecoveryNeededError if entry.waits else WizardError
-    return kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
 
 
 @dataclass(frozen=True, slots=True)
