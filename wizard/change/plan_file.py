@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import Field, astuple, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, astuple, dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from types import UnionType
@@ -27,7 +27,7 @@ def typed(hint: Any, value: Any, absent: Collection[str] = (), name: str = "it")
     Args:
         hint: a dataclass, a tuple, a frozenset, one of these or None, or a simple type.
         value: as `json.loads` gives it; the members of a dataclass by name, or all of them in their order.
-        absent: members that may be missing, because older versions did not write them.
+        absent: members that may be missing if they have a default, because older versions did not write them.
         name: of the member that *value* is.
 
     Raises:
@@ -51,10 +51,10 @@ def typed(hint: Any, value: Any, absent: Collection[str] = (), name: str = "it")
     members = dict(zip(hints, value, strict=True)) if isinstance(value, list) and len(value) == len(hints) else value
     if not isinstance(members, dict):
         raise _wrong(name)
-    for each in hints:
-        if each not in members and each not in absent:
-            raise ValueError(f"it has no member {each!r}")
-    return made(**{each: typed(kind, members[each], absent, each) for each, kind in hints.items() if each in members})
+    for each in _kept(made):
+        if each.name not in members and (each.name not in absent or each.default is MISSING):
+            raise ValueError(f"it has no member {each.name!r}")
+    return made(**{key: typed(kind, members[key], absent, key) for key, kind in hints.items() if key in members})
 
 
 @cache

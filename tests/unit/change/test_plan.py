@@ -224,6 +224,7 @@ def test_what_is_written_as_json_is_read_again(made: object) -> None:
         ("host", None, "host has a wrong type"),
         ("fallback", 0, "fallback has a wrong type"),
         ("sha256", ..., "it has no member 'sha256'"),
+        ("host", ..., "it has no member 'host'"),
     ],
 )
 def test_a_member_of_a_wrong_type_is_named(member: str, value: object, why: str) -> None:
@@ -231,4 +232,4 @@ def test_a_member_of_a_wrong_type_is_named(member: str, value: object, why: str)
     if value is ...:
         del written[member]
     with pytest.raises(ValueError, match=f"^{why}$"):
-        plan_file.typed(tuple[Node, ...], [written])
+        plan_file.typed(tuple[Node, ...], [written], ("host", "fallback"))
