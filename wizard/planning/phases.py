@@ -156,10 +156,10 @@ def look(inputs: PlanInputs) -> PrimaryCourse | None:
     return PrimaryCourse(root, known, here, waits, change, old, _hosts(kept))
 
 
-def chains_at_hand(inputs: PlanInputs) -> list[Chain]:
-    """The chains of gateways and clients that are there already, for their CA certificates."""
+def chains_at_hand(inputs: PlanInputs, *more: str) -> list[Chain]:
+    """The chains of gateways and clients, and of the roles *more*, that can be read already."""
     found = []
-    for role in inputs.answers.other_roles():
+    for role in (*more, *inputs.answers.other_roles()):
         with suppress(WizardError):
             found.append(inputs.judged(role).chain)
     return found

@@ -222,11 +222,7 @@ def with_advice(inputs: PlanInputs, questions: Iterable[Question]) -> tuple[Ques
     Asks the responders when the answers allow it.
     """
     here = inputs.answers.primary.kind is PrimaryKind.ON_PREMISE
-    chains = []
-    for role in (*(["primary"] if here else []), *inputs.answers.other_roles()):
-        with suppress(WizardError):
-            chains.append(inputs.judged(role).chain)
-    words = advised(chains, inputs.answers.account)
+    words = advised(phases.chains_at_hand(inputs, *(["primary"] if here else [])), inputs.answers.account)
     return tuple(replace(each, why=f"{each.why}\n{words}") if each.key == OCSP_CHECK else each for each in questions)
 
 
