@@ -1,5 +1,6 @@
 """The server is watched for a while after a change: what happens to it then is no success."""
 
+import argparse
 import os
 import signal
 import subprocess
@@ -68,11 +69,11 @@ def test_the_wizard_with_questions_watches_as_long_as_the_commands(
 ) -> None:
     seen: list[Machine] = []
 
-    def screens(machine: Machine, *_: object) -> int:
-        seen.append(machine)
+    def screens(args: argparse.Namespace, machine: Machine | None = None, *_: object) -> int:
+        seen.append(machine or args.machine)
         return 0
 
-    monkeypatch.setattr(interactive, "open_wizard", screens)
+    monkeypatch.setattr(interactive, "run", screens)
     assert cli.main(["--state-dir", str(tmp_path), *words]) == 0
     assert cli.main(["sandbox", str(tmp_path / "x"), *words]) == 0
     assert [machine.settle_s for machine in seen] == [seconds, seconds]

@@ -1,6 +1,5 @@
 """Files that survive a power cut: their state at one moment, and writes that are whole or not at all."""
 
-import base64
 import contextlib
 import errno
 import hashlib
@@ -9,9 +8,9 @@ import secrets
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from wizard import codes
 from wizard.errors import WizardError
@@ -33,9 +32,6 @@ _KINDS = {
     stat.S_IFBLK: "device",
     stat.S_IFCHR: "device",
 }
-
-
-_PLAIN = ("kind", "sha256", "size", "mode", "uid", "gid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class FileImage:
     uid: int = 0
     gid: int = 0
     xattrs: tuple[tuple[str, bytes], ...] = ()
-    links: int = 1
+    links: int = field(default=1, metadata={"kept": False})
 
     @property
     def exists(self) -> bool:
@@ -71,17 +67,6 @@ class FileImage:
     def same(self, other: "FileImage") -> bool:
         """Equal in bytes, owner, mode and extended attributes; the number of names does not count."""
         return self == replace(other, size=self.size, links=self.links)
-
-    def as_json(self) -> dict[str, Any]:
-        """For the manifest."""
-        xattrs = {name: base64.b64encode(value).decode() for name, value in self.xattrs}
-        return {**{name: getattr(self, name) for name in _PLAIN}, "xattrs": xattrs}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "FileImage":
-        """The reverse of `as_json`."""
-        attributes = sorted((name, base64.b64decode(text)) for name, text in data["xattrs"].items())
-        return cls(**{name: data[name] for name in _PLAIN}, xattrs=tuple(attributes))
 
 
 ABSENT_FILE = FileImage()
@@ -330,7 +315,7 @@ def put_file(  # noqa: PLR0913 - what is written, and where a test may stop it
     """
     path, at = folder.path / name, folder.descriptor
     temporary = temporary_name(name, token or secrets.token_hex(6))
-    with _explained(path):
+    with explained(path):
         before, _ = read_image(folder, name)
         _refuse_kind(path, before)
         wanted = dressed(before, mode=mode, uid=uid, gid=gid, xattrs=xattrs)
@@ -359,7 +344,7 @@ def put_named(path: Path, data: bytes, *, mode: int | None = None) -> None:
     Raises:
         WizardError: as `put_file`; `change.write-failed` also when its folder was exchanged meanwhile.
     """
-    with _explained(path):
+    with explained(path):
         target = walk(Path("/"), PurePosixPath(path.absolute()), last=False)
         if target.folder is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -389,7 +374,7 @@ def new_file(folder: Directory, name: str, data: bytes, *, calls: Syscalls = REA
     Raises:
         WizardError: `change.write-failed`.
     """
-    with _explained(folder.path / name):
+    with explained(folder.path / name):
         descriptor = calls.create(name, at=folder.descriptor)
         try:
             calls.write(descriptor, data, name)
@@ -413,7 +398,7 @@ def remove_file(folder: Directory, name: str, *, calls: Syscalls = REAL) -> None
     Raises:
         WizardError: `change.target-not-file`, `change.write-failed`.
     """
-    with _explained(folder.path / name):
+    with explained(folder.path / name):
         image, _ = read_image(folder, name)
         if image.kind == "absent":
             return
@@ -429,7 +414,7 @@ def remove_temporary(folder: Directory, name: str, token: str, *, calls: Syscall
         WizardError: `change.write-failed`.
     """
     temporary = temporary_name(name, token)
-    with _explained(folder.path / name):
+    with explained(folder.path / name):
         kind = read_image(folder, temporary)[0].kind
         if kind == "folder":
             remove_folder(folder, temporary, calls=calls)
@@ -503,7 +488,8 @@ def _refuse_kind(path: Path, image: FileImage) -> None:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Whatever the system refuses while the block runs is refused as `write_failure` of *path*."""
     try:
         yield
     except OSError as error:
@@ -550,6 +536,20 @@ def new_folder(above: Directory, name: str, *, calls: Syscalls = REAL) -> Direct
     return made
 
 
+def sub_folder(above: Directory, name: str, *, calls: Syscalls = REAL) -> Directory:
+    """Open the folder *name*; it is made as `new_folder` does when it is missing, and its name is then on disk.
+
+    Raises:
+        OSError: it cannot be made or opened.
+    """
+    try:
+        return above.open(name)
+    except FileNotFoundError:
+        made = new_folder(above, name, calls=calls)
+        sync_folder(above, calls=calls)
+        return made
+
+
 def reach(path: Path, *, last: bool = True, calls: Syscalls = REAL) -> Directory:
     """Open the folder *path* that the operator named, made with mode 0700 where it is missing.
 
@@ -564,11 +564,7 @@ def reach(path: Path, *, last: bool = True, calls: Syscalls = REAL) -> Directory
     target = walk(Path("/"), PurePosixPath(path.absolute()), last=last)
     folder = target.folders[-1]
     for name in target.names:
-        try:
-            folder = folder.open(name)
-        except FileNotFoundError:
-            above, folder = folder, new_folder(folder, name, calls=calls)
-            sync_folder(above, calls=calls)
+        folder = sub_folder(folder, name, calls=calls)
     return folder
 
 

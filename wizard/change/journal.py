@@ -5,14 +5,14 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wizard import codes
-from wizard.change.durable import ABSENT_FILE, REAL, FileImage, Syscalls, read_image
+from wizard.change.durable import REAL, FileImage, Syscalls, read_image
 from wizard.change.plan import STEP_ID, CertificateNote
-from wizard.change.plan_file import check_types
+from wizard.change.plan_file import plain, typed
 from wizard.errors import RecoveryNeededError
 from wizard.findings import Fact
 from wizard.host.directory import Directory, Identity
@@ -253,7 +253,7 @@ class Action:
     inherit: bool = False
     trust: TrustEntry | None = None
     folder: Identity | None = None
-    folder_made: bool = False
+    folder_made: bool = field(default=False, metadata={"kept": False})
 
     @property
     def of_folder(self) -> bool:
@@ -376,23 +376,7 @@ class Manifest:
             raise ValueError("it is not a JSON object")  # noqa: TRY004 - the same error as for any other damage
         if members.get("schema") != SCHEMA:
             raise ValueError(f"it was not written by this version of the wizard, which reads schema {SCHEMA}")
-        try:
-            restart, probe = members["restart"], members["probe"]
-            made = cls(
-                **{name: members[name] for name in _PLAIN},
-                **{name: members[name] for name in _SINCE if name in members},
-                certificates=tuple(CertificateNote(**note) for note in members.get("certificates", ())),
-                restart=None if restart is None else tuple(restart),
-                probe=None if probe is None else tuple(probe),
-                actions=tuple(_action(item) for item in members["actions"]),
-                target=tuple(Node(**item) for item in members["target"]),
-                served=tuple(Node(**item) for item in members["served"]),
-            )
-        except KeyError as error:
-            raise ValueError(f"it has no member {error}") from error
-        except (TypeError, AttributeError, ValueError) as error:
-            raise ValueError("one of its members has a wrong type") from error
-        check_types(made)
+        made: Manifest = typed(cls, members, _SINCE)
         for action in made.actions:
             _check(action)
         if not all(0 <= node.port <= 65535 for node in (*made.target, *made.served)):
@@ -417,31 +401,10 @@ def _check(action: Action) -> None:
         raise ValueError("it has an impossible owner or mode")
 
 
-_PLAIN = ("id", "title", "digest", "at", "by", "token", "was_running", "rolls_back")
-
-_SINCE = ("login", "sudo_user", "uid", "tty", "host")
+_SINCE = ("login", "sudo_user", "uid", "tty", "host", "certificates", "folder")
 """Records of older versions do not have these."""
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no word for, made of what it has."""
-    if isinstance(value, FileImage):
-        return value.as_json()
-    if isinstance(value, Identity):
-        return astuple(value)
-    if isinstance(value, PurePosixPath):
-        return str(value)
-    return {each.name: getattr(value, each.name) for each in fields(value) if each.name != "folder_made"}
-
-
-def _action(data: dict[str, Any]) -> Action:
-    trust, folder = data["trust"], data.get("folder")
-    return Action(
-        **{name: data[name] for name in ("id", "summary", "staged", "backup", "inherit")},
-        path=PurePosixPath(data["path"]),
-        named=PurePosixPath(data["named"]),
-        before=FileImage.from_json(data["before"]) if data["before"]["kind"] != "absent" else ABSENT_FILE,
-        after=FileImage.from_json(data["after"]) if data["after"]["kind"] != "absent" else ABSENT_FILE,
-        trust=None if trust is None else TrustEntry(**trust),
-        folder=None if folder is None else Identity(*folder),
-    )
+    members = plain(value)
+    return {**members, "xattrs": dict(value.xattrs)} if isinstance(value, FileImage) else members

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.durable import write_failure
+from wizard.change.durable import explained, write_failure
 from wizard.change.events import APPLIED, CHANGE, REFUSED, Failure
 from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_restored, live_image
 from wizard.change.journal import CLOSED, Journal, Manifest, RecoveryPlan
-from wizard.change.plan_file import check_types
+from wizard.change.plan_file import typed
 from wizard.change.store import EVENTS, STAGED, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.findings import Fact
@@ -146,9 +146,8 @@ def _check_file(path: Path) -> None:
 def _read(descriptor: int) -> Holder | None:
     """What the lock says; None when it is empty or damaged."""
     try:
-        found = Holder(**json.loads(os.pread(descriptor, 4096, 0)))
-        check_types(found)
-    except (OSError, ValueError, TypeError, RecursionError):
+        found: Holder = typed(Holder, json.loads(os.pread(descriptor, 4096, 0)))
+    except (OSError, ValueError, RecursionError):
         return None
     return found
 
@@ -207,14 +206,11 @@ def opened(context: Context) -> Iterator[Opened]:
     """
     store = Store(context.machine.state_dir, context.calls)
     holder = Holder(os.getpid(), context.who.user, context.who.tty, rfc3339(context.now()))
-    try:
-        with hold(store.ensure, store.lock, holder) as tell:
-            try:
-                yield Opened(store, tell, holder)
-            finally:
-                write_evidence(store, context)
-    except OSError as error:
-        raise write_failure(store.root, error) from error
+    with explained(store.root), hold(store.ensure, store.lock, holder) as tell:
+        try:
+            yield Opened(store, tell, holder)
+        finally:
+            write_evidence(store, context)
 
 
 def sweep(store: Store, context: Context) -> None:
@@ -267,11 +263,8 @@ def unfinished(store: Store) -> ChangeFolder | None:
 
 def close(folder: ChangeFolder, outcome: str, context: Context) -> None:
     """Write the last line of a change that an earlier run left open without harm."""
-    journal = folder.open_journal(context.calls)
-    try:
+    with contextlib.closing(folder.open_journal(context.calls)) as journal:
         journal.append(CLOSED, fact=outcome)
-    finally:
-        journal.close()
     if outcome != APPLIED or not _keeps_copies(folder):
         folder.wipe_staged(context.calls)
 
@@ -306,7 +299,6 @@ def _taken_back(manifest: Manifest, context: Context) -> bool:
 
 def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededError:
     phase = "being undone" if plan.phase == "undoing" else "being made"
-    if folder.page.exists():
-        facts: dict[str, Fact] = {"change": folder.id, "phase": phase, "page": folder.page}
-        return RecoveryNeededError(codes.CHANGE_INTERRUPTED, case="page", subject=folder.id, **facts)
-    return RecoveryNeededError(codes.CHANGE_INTERRUPTED, subject=folder.id, change=folder.id, phase=phase)
+    case = "page" if folder.page.exists() else ""
+    facts: dict[str, Fact] = {"change": folder.id, "phase": phase, "page": folder.page}
+    return RecoveryNeededError(codes.CHANGE_INTERRUPTED, case=case, subject=folder.id, **facts)

@@ -1,12 +1,11 @@
-"""A plan as a file; and the check that data from a file has the declared types: JSON on a disk can hold anything."""
+"""A plan as a file; and dataclasses as JSON, read again with the declared types: JSON on a disk can hold anything."""
 
 import base64
-import binascii
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, fields, is_dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import MISSING, Field, astuple, dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from types import UnionType
@@ -22,40 +21,85 @@ _LARGEST = 2**63 - 1
 """What the kernel takes for a size or a number of a file."""
 
 
-def check_types(made: Any) -> None:
-    """Go through the members of the dataclass *made*, also those inside.
+def typed(hint: Any, value: Any, absent: Collection[str] = (), name: str = "it") -> Any:
+    """Make what *hint* declares of *value*, as `plain` wrote it.
+
+    Args:
+        hint: a dataclass, a tuple, a frozenset, one of these or None, or a simple type.
+        value: as `json.loads` gives it; the members of a dataclass by name, or all of them in their order.
+        absent: members that may be missing if they have a default, because older versions did not write them.
+        name: of the member that *value* is.
 
     Raises:
-        ValueError: names the first member that has another type than declared, or a number out of range.
+        ValueError: names the first member that has another type than declared or a number out of range, or is missing.
     """
-    for name, hint in _hints(made.__class__).items():
-        if not _has_type(getattr(made, name), hint):
-            raise ValueError(f"{name} has a wrong type")
+    inner, origin = get_args(hint), get_origin(hint)
+    made: Callable[..., Any] = hint
+    if origin in {Union, UnionType}:
+        return None if value is None else typed(inner[0], value, absent, name)
+    if origin in {tuple, frozenset}:
+        items = sorted(value.items()) if isinstance(value, dict) else value
+        if not isinstance(items, list | tuple):
+            raise _wrong(name)
+        kinds = inner[:1] * len(items) if origin is frozenset or inner[-1] is Ellipsis else inner
+        if len(kinds) != len(items):
+            raise _wrong(name)
+        return origin(typed(kind, each, absent, name) for kind, each in zip(kinds, items, strict=True))
+    if not is_dataclass(hint):
+        return _simple(hint, value, name)
+    hints = _hints(made)
+    members = dict(zip(hints, value, strict=True)) if isinstance(value, list) and len(value) == len(hints) else value
+    if not isinstance(members, dict):
+        raise _wrong(name)
+    for each in _kept(made):
+        if each.name not in members and (each.name not in absent or each.default is MISSING):
+            raise ValueError(f"it has no member {each.name!r}")
+    return made(**{key: typed(kind, members[key], absent, key) for key, kind in hints.items() if key in members})
 
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+    return {each.name: hints[each.name] for each in _kept(kind)}
 
 
-def _has_type(value: Any, hint: Any) -> bool:
-    inner = get_args(hint)
-    if get_origin(hint) in {Union, UnionType}:
-        return any(_has_type(value, each) for each in inner)
-    if get_origin(hint) is tuple:
-        if not isinstance(value, tuple):
-            return False
-        kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
-        return len(kinds) == len(value) and all(map(_has_type, value, kinds))
+def _kept(kind: Any) -> list[Field[Any]]:
+    return [each for each in fields(kind) if each.metadata.get("kept", True)]
+
+
+def _simple(hint: Any, value: Any, name: str) -> Any:
     if hint is float:
-        return type(value) in {int, float} and math.isfinite(value)
-    if is_dataclass(hint):
-        return type(value) is hint and all(
-            _has_type(getattr(value, name), each) for name, each in _hints(value.__class__).items()
-        )
-    # A bool is no number here.
-    return type(value) is hint and (hint is not int or abs(value) <= _LARGEST)
+        good = type(value) in {int, float} and math.isfinite(value)
+    elif hint in {int, bool}:
+        # A bool is no number here.
+        good = type(value) is hint and abs(value) <= _LARGEST
+    else:
+        good = type(value) is str
+    if not good:
+        raise _wrong(name)
+    if hint in {int, float, bool}:
+        return value
+    try:
+        return base64.b64decode(value, validate=True) if hint is bytes else hint(value)
+    except ValueError:
+        raise _wrong(name) from None
+
+
+def _wrong(name: str) -> ValueError:
+    return ValueError(f"{name} has a wrong type")
+
+
+def plain(value: Any) -> Any:
+    """What JSON has no word for, made of what it has; members that are marked as not kept are left out."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, PurePosixPath):
+        return str(value)
+    if isinstance(value, Identity):
+        return astuple(value)
+    if isinstance(value, Expectation):
+        return value.as_list
+    return {each.name: getattr(value, each.name) for each in _kept(value)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +127,10 @@ def dump(plan: Plan, basis: Basis | None = None) -> bytes:
         "digest": plan.digest,
         "java": plan.java,
         "steps": [_dump_step(step) for step in plan.steps],
-        "certificates": [asdict(note) for note in plan.certificates],
+        "certificates": plan.certificates,
     }
     if basis is not None:
-        chains = [[role, [base64.b64encode(each).decode() for each in chain]] for role, chain in basis.chains.items()]
-        body["basis"] = {"answers": basis.answers, "chains": chains}
+        body["basis"] = {"answers": basis.answers, "chains": list(basis.chains.items())}
     return _json(body | {"checksum": _checksum(body)}) + b"\n"
 
 
@@ -117,16 +160,16 @@ def _load(data: bytes, name: str) -> tuple[Plan, Basis | None]:
     try:
         body = json.loads(data)
         checksum = _of_schema(body).pop("checksum")
-        steps = tuple(_load_step(dict(step)) for step in body["steps"])
-        java = body["java"]
-        notes = tuple(CertificateNote(**note) for note in body.get("certificates", ()))
-        for note in notes:
-            check_types(note)
-        java = java and (str(java[0]), str(java[1]))
-        plan = Plan(str(body["title"]), steps, str(body["created_for"]), java=java, certificates=notes)
+        plan = Plan(
+            str(body["title"]),
+            tuple(_load_step(dict(step)) for step in body["steps"]),
+            str(body["created_for"]),
+            java=typed(tuple[str, str] | None, body["java"]),
+            certificates=typed(tuple[CertificateNote, ...], body.get("certificates", [])),
+        )
         digest = body["digest"]
         basis = _load_basis(body["basis"]) if "basis" in body else None
-    except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WizardError(codes.CHANGE_PLAN_UNREADABLE, subject=name, plan=name) from error
     if checksum != _checksum(body) or digest != plan.digest:
         raise WizardError(codes.CHANGE_PLAN_DAMAGED, subject=name, plan=name)
@@ -134,10 +177,7 @@ def _load(data: bytes, name: str) -> tuple[Plan, Basis | None]:
 
 
 def _load_basis(members: Any) -> Basis:
-    chains = {
-        str(role): tuple(base64.b64decode(each, validate=True) for each in chain) for role, chain in members["chains"]
-    }
-    return Basis(str(members["answers"]), chains)
+    return Basis(str(members["answers"]), dict(typed(tuple[tuple[str, tuple[bytes, ...]], ...], members["chains"])))
 
 
 def _of_schema(body: Any) -> dict[str, Any]:
@@ -147,7 +187,7 @@ def _of_schema(body: Any) -> dict[str, Any]:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(value, default=plain, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _checksum(body: dict[str, Any]) -> str:
@@ -155,12 +195,8 @@ def _checksum(body: dict[str, Any]) -> str:
 
 
 def _dump_step(step: Step) -> dict[str, Any]:
-    members = {"kind": step.kind, **{each.name: getattr(step, each.name) for each in fields(step)}}
-    if isinstance(step, FileStep):
-        members |= {"path": str(step.path), "expect": step.expect.as_list}
-        if step.expect.folder is not None:
-            members["folder"] = astuple(step.expect.folder)
-    return {name: base64.b64encode(each).decode() if type(each) is bytes else each for name, each in members.items()}
+    folder = step.expect.folder if isinstance(step, FileStep) else None
+    return {"kind": step.kind, **plain(step), **({} if folder is None else {"folder": folder})}
 
 
 _STEPS: dict[str, Callable[..., Step]] = {
@@ -171,15 +207,9 @@ _STEPS: dict[str, Callable[..., Step]] = {
 
 def _load_step(members: dict[str, Any]) -> Step:
     kind = _STEPS[members.pop("kind")]
-    folder = members.pop("folder", None)
-    if "nodes" in members:
-        members["nodes"] = tuple((str(host), int(port)) for host, port in members["nodes"])
-    if "path" in members:
-        members["path"] = PurePosixPath(members["path"])
-        if not members["path"].is_absolute():
-            raise ValueError("a step has a path that is not absolute")
-        expect = Expectation(*members["expect"])
-        members["expect"] = replace(expect, folder=None if folder is None else Identity(*folder))
-    for name in {"data", "certificate"} & members.keys():
-        members[name] = base64.b64decode(members[name], validate=True)
-    return kind(**members)
+    if "expect" in members:
+        members["expect"] = [*members["expect"], members.pop("folder", None)]
+    step: Step = typed(kind, members)
+    if isinstance(step, FileStep) and not step.path.is_absolute():
+        raise ValueError("a step has a path that is not absolute")
+    return step

@@ -146,14 +146,11 @@ def _refusal_for(node: Node, served: Served, waited: float) -> WizardError:
         return WizardError(
             codes.CHANGE_NOT_REACHABLE, subject=endpoint, endpoint=endpoint, seconds=round(waited), reason=served.text
         )
-    if node.fallback and not node.sha256:
-        return WizardError(
-            codes.CHANGE_WRONG_LEAF, case="built-in", subject=endpoint, endpoint=endpoint, certificate=served.text
-        )
     if served.fallback:
         return WizardError(codes.CHANGE_FALLBACK_LEAF, subject=endpoint, endpoint=endpoint, certificate=served.text)
     return WizardError(
         codes.CHANGE_WRONG_LEAF,
+        case="built-in" if node.fallback and not node.sha256 else "",
         subject=endpoint,
         endpoint=endpoint,
         certificate=served.text,

@@ -106,17 +106,13 @@ def require_undoable(entry: Entry) -> None:
         WizardError: `change.not-standing`, `change.record-damaged`, `change.backups-removed`.
     """
     if entry.damage:
-        raise _damaged(entry)
+        # Only a change that has not ended needs `recover`.
+        kind = RecoveryNeededError if entry.waits else WizardError
+        raise kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
     if not entry.in_effect:
-        if entry.outcome == APPLIED:
-            raise WizardError(
-                codes.CHANGE_NOT_STANDING,
-                case="rolled-back",
-                subject=entry.id,
-                change=entry.id,
-                later=entry.rolled_back_by,
-            )
-        raise WizardError(codes.CHANGE_NOT_STANDING, subject=entry.id, change=entry.id, outcome=entry.outcome)
+        case = "rolled-back" if entry.outcome == APPLIED else ""
+        facts = {"change": entry.id, "outcome": entry.outcome, "later": entry.rolled_back_by}
+        raise WizardError(codes.CHANGE_NOT_STANDING, case=case, subject=entry.id, **facts)
     if entry.backups_removed:
         raise WizardError(codes.CHANGE_BACKUPS_REMOVED, subject=entry.id, change=entry.id, date=entry.backups_removed)
 
@@ -127,12 +123,6 @@ def _newest(known: Sequence[Entry], store: Store) -> Entry:
         if entry.outcome == UNREADABLE or (entry.in_effect and not entry.rolls_back):
             return entry
     raise WizardError(codes.CHANGE_NOTHING_TO_ROLL_BACK, subject=store.root, state=store.root)
-
-
-def _damaged(entry: Entry) -> RecoveryNeededError | WizardError:
-    """The refusal of a change whose record is damaged; only one that has not ended needs `recover`."""
-    kind = RecoveryNeededError if entry.waits else WizardError
-    return kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,13 +293,5 @@ def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardEr
         for entry in entries(store)
         if entry.in_effect and store.find(entry.id).number > number and str(target.named) in entry.files
     ]
-    if not newer:
-        return WizardError(codes.CHANGE_CHANGED_SINCE, subject=target.named, path=target.shown, change=manifest.id)
-    return WizardError(
-        codes.CHANGE_CHANGED_SINCE,
-        case="newer",
-        subject=target.named,
-        path=target.shown,
-        change=manifest.id,
-        newer=newer[-1],
-    )
+    facts = {"path": target.shown, "change": manifest.id, "newer": "".join(newer[-1:])}
+    return WizardError(codes.CHANGE_CHANGED_SINCE, case="newer" if newer else "", subject=target.named, **facts)

@@ -189,14 +189,8 @@ class Store:
             WizardError: `change.state-unusable`, `change.write-failed`.
         """
         root = own_folder(self.root, self._calls)
-        try:
-            try:
-                self._changes = root.open(self.folder.name)
-            except FileNotFoundError:
-                self._changes = durable.new_folder(root, self.folder.name, calls=self._calls)
-                durable.sync_folder(root, calls=self._calls)
-        except OSError as error:
-            raise durable.write_failure(self.root, error) from error
+        with durable.explained(self.root):
+            self._changes = durable.sub_folder(root, self.folder.name, calls=self._calls)
         _own(self._changes)
         return root
 
@@ -395,6 +389,14 @@ def history(machine: Machine) -> tuple[Entry, ...]:
         WizardError: `change.state-unreadable`.
     """
     return entries(Store(machine.state_dir))
+
+
+def readable_history(machine: Machine) -> tuple[Entry, ...]:
+    """As `history`; nothing where the record cannot be read, which whoever changes something reports."""
+    try:
+        return history(machine)
+    except WizardError:
+        return ()
 
 
 def secret_names(machine: Machine) -> tuple[str, ...]:

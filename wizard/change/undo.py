@@ -157,10 +157,8 @@ def roll_back_change(
     service = _service_back(manifest, context, restart_needed=restart_needed)
     problems = [*_moved(manifest, begun, context), *problems]
     if not problems and not service and not _note(journal, CLOSED, fact=ROLLED_BACK):
-        if full := full_at(folder.path):
-            error = WizardError(codes.CHANGE_RECORD_NOT_WRITTEN, case="full", journal=folder.journal, mount=full)
-        else:
-            error = WizardError(codes.CHANGE_RECORD_NOT_WRITTEN, journal=folder.journal)
+        case = "full" if (full := full_at(folder.path)) else ""
+        error = WizardError(codes.CHANGE_RECORD_NOT_WRITTEN, case=case, journal=folder.journal, mount=full)
         return _stuck(manifest, folder, context, reason, [("undo", Failure.of(error))])
     if problems or service:
         return _stuck(manifest, folder, context, reason, [*problems, *service], only_service=not problems)

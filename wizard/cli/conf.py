@@ -40,10 +40,11 @@ def _get(args: argparse.Namespace, document: Document, file: Path) -> int:
     value = document.get(args.path)
     if value is None:
         shown = printable(args.path, limit=80)
-        places = ", ".join(f"{found.path} (line {found.line})" for found in document.find(_last(args.path))[:4])
-        if not places:
-            raise WizardError(codes.CONF_NOT_SET, subject=file, file=file, path=shown)
-        raise WizardError(codes.CONF_NOT_SET, case="elsewhere", subject=file, file=file, path=shown, places=places)
+        places = ", ".join(
+            f"{found.path} (line {found.line})" for found in document.find(hocon.parse_path(args.path)[-1])[:4]
+        )
+        case = "elsewhere" if places else ""
+        raise WizardError(codes.CONF_NOT_SET, case=case, subject=file, file=file, path=shown, places=places)
     if getattr(args, "json", False):
         print_json("conf", as_json(value))
     else:
@@ -146,10 +147,6 @@ def _bytes(path: Path) -> bytes:
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise WizardError(codes.CONF_UNREADABLE_FILE, subject=path, file=path, reason=reason) from error
-
-
-def _last(path: str) -> str:
-    return hocon.parse_path(path)[-1]
 
 
 def _say(text: str) -> None:

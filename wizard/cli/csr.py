@@ -86,8 +86,7 @@ def _complete(args: argparse.Namespace, key_file: Path, pfx_file: Path) -> int:
     if not args.dry_run:
         put_named(pfx_file, data, mode=0o600)
     if args.json:
-        told = [finding.as_json() for finding in findings]
-        print_json("csr", {"key_store": str(pfx_file), "written": not args.dry_run, "findings": told})
+        print_json("csr", {"key_store": str(pfx_file), "written": not args.dry_run, "findings": findings})
     else:
         members = ", ".join(names.short(each) for each in chain.certificates)
         print(f"Key store with {members} (mode 0600): {printable(str(pfx_file))}")
@@ -208,13 +207,13 @@ def _complete_all(args: argparse.Namespace, inputs: PlanInputs, wanted: Sequence
                 "role": one.role.value,
                 "host": one.host,
                 "key_store": str(args.out / paths[one.table]) if one.table in paths else None,
-                "findings": [each.as_json() for each in findings[one.table]],
+                "findings": findings[one.table],
             }
             for one in wanted
         ]
-        place, found = str(args.out / ANSWERS) if stores else None, [each.as_json() for each in unknown]
+        place = str(args.out / ANSWERS) if stores else None
         written = bool(stores) and not args.dry_run
-        print_json("csr", {"machines": members, "answers": place, "written": written, "findings": found})
+        print_json("csr", {"machines": members, "answers": place, "written": written, "findings": unknown})
     else:
         for one in wanted:
             if one.table in paths:

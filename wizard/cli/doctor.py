@@ -11,9 +11,9 @@ from typing import Any
 
 from wizard import __version__, codes
 from wizard.change.durable import put_named
-from wizard.change.store import history
+from wizard.change.store import readable_history
 from wizard.cli.changes import carry_out
-from wizard.cli.output import ask_once, print_json, print_lines
+from wizard.cli.output import print_json, print_lines
 from wizard.doctor import facts
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Diagnosis, diagnose
@@ -95,8 +95,7 @@ def _fix(args: argparse.Namespace, found: Rescue) -> int:
     )
     if has_errors(planned.findings):
         if args.json:
-            told = [finding.as_json() for finding in planned.findings]
-            print_json("doctor", {**planned.plan.as_json(), "findings": told, "outcome": "refused"})
+            print_json("doctor", {**planned.plan.as_json(), "findings": planned.findings, "outcome": "refused"})
         return int(ExitCode.FINDINGS)
     code = carry_out(args, "doctor", planned.plan, planned.secrets)
     if not (code or args.json or planned.plan.is_empty or args.dry_run):
@@ -110,7 +109,8 @@ def _planned(args: argparse.Namespace, found: Rescue) -> tuple[Planned, Sequence
     """The change that was asked for, and the causes that it repairs."""
 
     def give(name: str) -> Secret | None:
-        return ask_once(args, _PROMPTS, name)
+        found: Secret | None = args.secrets.named(name)
+        return args.secrets.get(name, prompt=_PROMPTS[name]) if found is None and name in _PROMPTS else found
 
     if args.fix != ALL:
         repair = named(found.diagnosis.repairs, args.fix)
@@ -152,17 +152,14 @@ def _explain(args: argparse.Namespace) -> int:
     lines = data[cut:].decode(coding, errors="replace").removeprefix("\ufeff").splitlines()
     found = explain(lines, name="" if args.log == "-" else args.log, first=data.count(b"\n", 0, cut) + 1)
     if args.json:
-        print_json("doctor", {"findings": [finding.as_json() for finding in found]})
+        print_json("doctor", {"findings": found})
     else:
         print_lines(log_lines(found))
     return int(ExitCode.FINDINGS if has_errors(found) else ExitCode.DONE)
 
 
 def _write_bundle(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> None:
-    try:
-        changes = [entry.as_json() for entry in history(args.machine)]
-    except WizardError:
-        changes = []
+    changes = [entry.as_json() for entry in readable_history(args.machine)]
     put_named(args.bundle, bundle(diagnosis, _versions(diagnosis), changes, seen.redactor), mode=0o600)
     print(f"Support bundle written: {args.bundle} (mode 0600; without keys and passwords)", file=sys.stderr)
 

@@ -16,9 +16,7 @@ def run(args: argparse.Namespace) -> int:
     """Make all bundles, then write them."""
     inputs = open_inputs(args)
     packs = build.make_packs(inputs)
-    exposed = build.unattended_findings(inputs)
-    unclear = build.root_warnings(inputs)
-    findings = [*exposed, *unclear]
+    exposed, unclear = build.unattended_findings(inputs), build.root_warnings(inputs)
     for finding in exposed:
         where = Line(f"{printable(finding.subject.path)}, line {finding.subject.line}:")
         print_lines([where, *finding_lines([finding])], people=True)
@@ -31,8 +29,7 @@ def run(args: argparse.Namespace) -> int:
             {"folder": one.folder, "title": one.title, "files": [file.name for file in one.files], "steps": one.steps}
             for one in packs
         ]
-        told = [finding.as_json() for finding in findings]
-        print_json("handoff", {"out": str(args.out), "packs": members, "findings": told})
+        print_json("handoff", {"out": str(args.out), "packs": members, "findings": [*exposed, *unclear]})
     else:
         for pack in packs:
             print(f"{pack.title}: {args.out / pack.folder}")
@@ -69,7 +66,7 @@ def run_rehearse(args: argparse.Namespace) -> int:
     """Rehearse, and print what would happen."""
     rehearsed = rehearse_all(open_inputs(args))
     if args.json:
-        print_json("rehearse", {"machines": [one.as_json() for one in rehearsed]})
+        print_json("rehearse", {"machines": rehearsed})
     else:
         for one in rehearsed:
             print_lines(Line(f"{step.outcome:8}  {step.name}  {step.detail}".rstrip()) for step in one.rehearsal.steps)

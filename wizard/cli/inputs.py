@@ -5,10 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from wizard import codes
 from wizard.change import plan_file
 from wizard.cli.output import show_progress
-from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.host.files import read_input
 from wizard.planning.inputs import PlanInputs, from_sources
@@ -65,11 +63,7 @@ def _answers(args: argparse.Namespace) -> tuple[Answers, Path]:
         kept = kept_answers.load(args.machine)
         renews = args.command in {"plan", "apply"}
         return (kept_answers.answers_of(args.machine, kept, os.environ) if renews else kept), Path.cwd()
-    data = read_input(path)
-    try:
-        return load(data.decode(), name=str(path)), path.absolute().parent
-    except UnicodeDecodeError:
-        raise WizardError(codes.ANSWERS_NOT_TOML, case="not-text", subject=path, file=path) from None
+    return load(read_input(path), name=str(path)), path.absolute().parent
 
 
 def _giver(args: argparse.Namespace) -> Any:

@@ -59,8 +59,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     if args.json:
         files = [certificate_and_keys(each) for each in opened]
-        told = [finding.as_json() for finding in findings]
-        print_json("inspect", {"files": files, "chains": [chain_json(chain) for chain in chains], "findings": told})
+        print_json("inspect", {"files": files, "chains": [chain_json(chain) for chain in chains], "findings": findings})
     else:
         print_lines([line for each in opened for line in file_lines(each)])
         branch = branch_for(args)
@@ -174,7 +173,7 @@ def _check_members(
         "host": args.host,
         "chain": chain_json(chain),
         "certificates": [certificate_json(certificate) for certificate in chain.certificates],
-        "findings": [finding.as_json() for finding in findings],
+        "findings": findings,
         "not_read": [
             {"path": str(each.path), "code": each.error.code, "message": each.error.message}
             for each in opened

@@ -13,23 +13,18 @@ from wizard.questions.answers import Answers
 from wizard.self_start import load
 
 
-def run(args: argparse.Namespace) -> int:
-    """Open the wizard on this machine; returns the exit code."""
-    return open_wizard(args.machine, args)
-
-
-def open_wizard(
-    machine: Machine,
+def run(
     args: argparse.Namespace,
+    machine: Machine | None = None,
     answers: Answers | None = None,
     base: Path | None = None,
     notes: tuple[str, ...] = (),
 ) -> int:
-    """Open the wizard on *machine*, full screen or line by line, and return its exit code.
+    """Open the wizard, full screen or line by line, and return its exit code.
 
     Args:
-        machine: where.
         args: the global options.
+        machine: where; None is the one that *args* name.
         answers: what is answered already (the practice deployment knows its own port); None for the defaults.
         base: the folder that relative paths are taken from; None is the current one.
         notes: lines for the first screen.
@@ -37,7 +32,9 @@ def open_wizard(
     answers = answers or Answers()
 
     def open_session() -> Any:
-        return load(SESSION)(machine, answers=answers, base=base or Path.cwd(), notes=notes, dry_run=args.dry_run)
+        return load(SESSION)(
+            machine or args.machine, answers=answers, base=base or Path.cwd(), notes=notes, dry_run=args.dry_run
+        )
 
     if args.plain:
         try:

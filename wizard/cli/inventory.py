@@ -22,8 +22,7 @@ def run(args: argparse.Namespace) -> int:
     now = newest(entries)
     earlier = [each for each in entries if each not in now]
     if args.json:
-        members = {"machines": [each.as_json() for each in now], "earlier": [each.as_json() for each in earlier]}
-        print_json("inventory", members)
+        print_json("inventory", {"machines": now, "earlier": earlier})
         return 0
     print_lines(_lines(now))
     if earlier:

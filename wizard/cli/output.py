@@ -1,6 +1,5 @@
 """The streams in any state, closed, full or without a reader; how commands print results, and what is for people."""
 
-import argparse
 import difflib
 import errno
 import io
@@ -13,7 +12,7 @@ from wizard import codes
 from wizard.errors import ExitCode, WizardError
 from wizard.printable import printable
 from wizard.reports.lines import Line
-from wizard.secret import DUMPS, Secret
+from wizard.secret import DUMPS
 from wizard.self_start import load
 
 READER_GONE = 141
@@ -98,8 +97,9 @@ def failed(problem: OSError) -> WizardError:
 
 
 def print_json(command: str, members: Mapping[str, Any]) -> None:
-    """One JSON object with the schema of *command* first."""
-    print(load(DUMPS)({"schema": f"cloudstream-wizard/{command}/1", **members}, ensure_ascii=False, indent=2))
+    """One JSON object with the schema of *command* first; what is no plain value has a method `as_json`."""
+    whole = {"schema": f"cloudstream-wizard/{command}/1", **members}
+    print(load(DUMPS)(whole, ensure_ascii=False, indent=2, default=lambda each: each.as_json()))
 
 
 def print_lines(lines: Iterable[Line], *, people: bool = False) -> None:
@@ -130,14 +130,6 @@ def confirm(word: str = "apply") -> None:
     print(f"Type {word} to continue: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != word:
         raise WizardError(codes.APPLY_NOT_CONFIRMED)
-
-
-def ask_once(args: argparse.Namespace, prompts: Mapping[str, str], name: str) -> Secret | None:
-    """The secret *name* from its named source, else asked for when *prompts* has a question for it."""
-    found: Secret | None = args.secrets.named(name)
-    if found is None and name in prompts:
-        found = args.secrets.get(name, prompt=prompts[name])
-    return found
 
 
 def unknown_command(word: str, known: Sequence[str]) -> WizardError:

@@ -47,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
 def plan_json(review: Review) -> dict[str, Any]:
     """The plan, its findings, and the installed certificate beside the new one (null when none is installed by it)."""
     compared = beside_json(*review.compared) if review.compared is not None else None
-    found = [finding.as_json() for finding in review.findings]
-    return {**review.plan.as_json(), "findings": found, "comparison": compared}
+    return {**review.plan.as_json(), "findings": review.findings, "comparison": compared}
 
 
 def _keep(path: Path, inputs: PlanInputs, review: Review) -> None:

@@ -133,11 +133,11 @@ def _with_revocation(results: tuple[ProbeResult, ...], revoked: tuple[Revocation
     for result, members in zip(results, shown.get("endpoints", [shown]), strict=True):
         presented = {certificate.sha256 for certificate in result.chain}
         own = [finding for finding in revocation_findings(revoked) if finding.subject.sha256 in presented]
-        members["findings"] = [*members["findings"], *(finding.as_json() for finding in own)]
+        members["findings"] = [*members["findings"], *own]
     said = advice(revoked)
     return shown | {
-        "revocation": [one.as_json() for one in revoked],
-        "revocation_findings": [finding.as_json() for finding in revocation_findings(revoked)],
+        "revocation": revoked,
+        "revocation_findings": revocation_findings(revoked),
         "ocsp_advice": {"check": said.check, "url": said.url or None, "why": said.why},
     }
 

@@ -101,7 +101,7 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
     _wait_until_it_listens(deployment.port)
     try:
         machine = replace(deployment.machine, settle_s=args.machine.settle_s)
-        return interactive.open_wizard(machine, args, answers, deployment.root, notes)
+        return interactive.run(args, machine, answers, deployment.root, notes)
     finally:
         if _change_has_ended(deployment, temporary=temporary):
             _systemctl(deployment, "stop")

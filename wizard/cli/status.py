@@ -73,10 +73,8 @@ def _further(args: argparse.Namespace) -> list[Place]:
     unfinished = load(args.machine)
     if unfinished is not None:
         answers = unfinished.answers
-        named = [*answers.primary.chain]
-        named += [path for gateway in answers.gateway for path in gateway.chain]
-        named += [path for client in answers.client for path in client.chain]
-        for path in dict.fromkeys(named):
+        others = [*(one.chain for one in answers.gateway), *(one.chain for one in answers.client)]
+        for path in dict.fromkeys(path for chain in (answers.primary.chain, *others) for path in chain):
             with contextlib.suppress(WizardError):
                 found += chains_in([path], unfinished.base)
     return found

@@ -9,13 +9,13 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import subject
 from wizard.certificates.roots import Rollover
 from wizard.certificates.writing import cer_files
-from wizard.change.durable import REAL, Syscalls, check_still_there, new_folder, put_file, reach
+from wizard.change.durable import REAL, Syscalls, check_still_there, put_file, reach, sub_folder
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator, Severity
 from wizard.handoff import client, cluster, gateway, inventory, portal
-from wizard.handoff.bundle import Pack, PackFile, checklist, pack
+from wizard.handoff.bundle import Pack, PackFile, checklist
 from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
 from wizard.handoff.requirements import PASSWORDS, password_for, profile_for, require_folders, require_names
@@ -26,7 +26,7 @@ from wizard.planning.gateway.primary_probe import primary_trust
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import Judged, roots_of, suggested_host
-from wizard.planning.phases import Course
+from wizard.planning.phases import PrimaryCourse
 from wizard.planning.primary.plan import cloud_trust
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
@@ -92,7 +92,7 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) 
     return [*packs, _passwords(made)] if made else packs
 
 
-def _trust_packs(inputs: PlanInputs, found: Course, seen: MachineSnapshot, *, nodes: bool) -> list[Pack]:
+def _trust_packs(inputs: PlanInputs, found: PrimaryCourse, seen: MachineSnapshot, *, nodes: bool) -> list[Pack]:
     """The bundles of the phases in which only trust changes: no certificate of a gateway or client is needed."""
     answers, change = inputs.answers, found.change
     adds = found.phase is Phase.TRUST_ROOT
@@ -235,7 +235,7 @@ def _passwords(made: Mapping[str, Secret]) -> Pack:
         for host, each in made.items()
     ]
     intro = "The wizard generated these, because none was given that Windows accepts."
-    return pack(PASSWORDS, "Passwords of Windows clients", intro, steps, files)
+    return Pack(PASSWORDS, "Passwords of Windows clients", intro, steps, files)
 
 
 def _replaced(judged: Judged) -> tuple[Certificate, ...]:
@@ -318,10 +318,7 @@ def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL)
             *above, name = PurePosixPath(file.name).parts
             at = folder
             for part in above:
-                try:
-                    at = at.open(part)
-                except FileNotFoundError:
-                    at = new_folder(at, part, calls=calls)
+                at = sub_folder(at, part, calls=calls)
             put_file(at, name, file.data, mode=0o600 if file.secret else 0o644, calls=calls)
         check_still_there(out, folder)
     except OSError as error:

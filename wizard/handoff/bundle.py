@@ -31,8 +31,12 @@ class Pack:
     Attributes:
         folder: its name in the hand-off folder.
         title: for people.
-        files: all of them, the checklist first.
-        steps: the checklist, one line each, in order.
+        intro: before the steps.
+        steps: of the checklist, each of one or several lines, in order.
+        contents: the files besides the checklist.
+        listed: the same in the order of the checklist, where that is another one.
+        notes: what is good to know.
+        place: where the folder will lie; "" for its own name.
         role: of the machine that gets a certificate: `gateway`, `client` or `node`; "" when none goes there.
         chain: that certificate and those above it.
         machine: its name, where the folder has another one.
@@ -40,46 +44,23 @@ class Pack:
 
     folder: str
     title: str
-    files: tuple[PackFile, ...]
-    steps: tuple[str, ...]
+    intro: str
+    steps: Sequence[str]
+    contents: Sequence[PackFile] = ()
+    listed: Sequence[PackFile] = ()
+    notes: tuple[str, ...] = ()
+    place: str = ""
     role: str = ""
     chain: tuple[Certificate, ...] = ()
     machine: str = ""
 
-
-def pack(  # noqa: PLR0913 - what a bundle is
-    folder: str,
-    title: str,
-    intro: str,
-    steps: Sequence[str],
-    files: Sequence[PackFile] = (),
-    *,
-    listed: Sequence[PackFile] = (),
-    notes: tuple[str, ...] = (),
-    place: str = "",
-    role: str = "",
-    chain: tuple[Certificate, ...] = (),
-    machine: str = "",
-) -> Pack:
-    """A bundle with its checklist in front; arguments as `Pack` and `checklist` have them.
-
-    Args:
-        folder: its name.
-        title: for people.
-        intro: before the steps.
-        steps: in their order.
-        files: besides the checklist.
-        listed: the same in the order of the checklist, where that is another one.
-        notes: what is good to know.
-        place: where the folder will lie; "" for its own name.
-        role: of the machine that gets a certificate.
-        chain: that certificate and those above it.
-        machine: its name, where the folder has another one.
-    """
-    shown = [PackFile("CHECKLIST.md", b"", about="this page"), *(listed or files)]
-    rows = tuple(f"`{place or folder}/{each.name}`: {each.about}" for each in shown)
-    page = PackFile("CHECKLIST.md", checklist(title, intro, steps, notes, rows))
-    return Pack(folder, title, (page, *files), tuple(steps), role, chain, machine)
+    @property
+    def files(self) -> tuple[PackFile, ...]:
+        """All of them, the checklist first."""
+        shown = [PackFile("CHECKLIST.md", b"", about="this page"), *(self.listed or self.contents)]
+        rows = tuple(f"`{self.place or self.folder}/{each.name}`: {each.about}" for each in shown)
+        page = checklist(self.title, self.intro, self.steps, self.notes, rows)
+        return (PackFile("CHECKLIST.md", page), *self.contents)
 
 
 def checklist(

@@ -8,17 +8,19 @@ from typing import Any
 from wizard import codes
 from wizard.change.durable import put_file, reach
 from wizard.change.events import APPLIED
-from wizard.change.store import history
+from wizard.change.plan_file import typed
+from wizard.change.store import readable_history
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.planning.phases import under_way
-from wizard.questions.answers import Phase
-from wizard.reports.checklist import POLICY, Checklist, Item, RootChange
+from wizard.reports.checklist import POLICY, Checklist, Item
 
 NAME = "left-to-do.json"
 SCHEMA = "cloudstream-wizard/left-to-do/1"
 STEPS = "the steps: "
 FILE = "file "
+_SINCE = ("phase", "root_change", "unattended", "primary_host", "primary_port")
+"""Members that an older list may lack."""
 GONE = "The folder with its files does not exist. To create it: cloudstream-wizard handoff"
 
 
@@ -42,10 +44,7 @@ def _without_folder(item: Item) -> Item:
 
 def _undone(machine: Machine) -> bool:
     """Whether changes were made, and none of them is still in effect."""
-    try:
-        made = [entry for entry in history(machine) if entry.outcome == APPLIED and not entry.rolls_back]
-    except WizardError:
-        return False
+    made = [entry for entry in readable_history(machine) if entry.outcome == APPLIED and not entry.rolls_back]
     return bool(made) and not any(entry.in_effect for entry in made)
 
 
@@ -54,22 +53,10 @@ def _read(machine: Machine) -> Checklist | None:
         data = json.loads(_path(machine).read_text(encoding="utf-8"))
         if data["schema"] != SCHEMA:
             return None
-        items = tuple(
-            Item(str(each["id"]), str(each["text"]), str(each["detail"]), int(each.get("phase", 0)))
-            for each in data["items"]
-        )
-        done, packs = frozenset(map(str, data["done"])), str(data["packs"])
-        return Checklist(items, done, packs, cloud=bool(data["cloud"]), root_change=_root_change(data))
+        kept: Checklist = typed(Checklist, data, _SINCE)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-
-
-def _root_change(data: dict[str, Any]) -> RootChange | None:
-    members = data.get("root_change")
-    if members is None:
-        return None
-    texts = {name: str(value) for name, value in members.items() if name != "phase"}
-    return RootChange(Phase(members["phase"]), **texts)
+    return kept
 
 
 def merged(machine: Machine, made: Checklist) -> Checklist:

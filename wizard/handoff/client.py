@@ -14,7 +14,7 @@ from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import SOFTWARE_KSP, cer_files, keystore, with_provider
 from wizard.errors import WizardError
-from wizard.handoff.bundle import Pack, PackFile, from_template, pack
+from wizard.handoff.bundle import Pack, PackFile, from_template
 from wizard.questions.answers import ClientAnswers
 from wizard.secret import Secret
 
@@ -99,7 +99,7 @@ def _texts(values: Iterable[str]) -> set[str]:
 def nothing(host: str) -> Pack:
     """A sentence for a client without local storage."""
     steps = ("Nothing to do: a client without local storage needs no certificate\nand no password.",)
-    return pack(host, f"Windows client {host}", "No local storage.", steps)
+    return Pack(host, f"Windows client {host}", "No local storage.", steps)
 
 
 def make_pack(given: ClientInput) -> Pack:
@@ -129,7 +129,7 @@ def make_pack(given: ClientInput) -> Pack:
         f"The password of the PFX is\n{given.whose}.\nIt is not in this folder."
     )
     notes, chain = _notes(given, leaf, text), given.chain.certificates
-    return pack(host, title, intro, steps, files, notes=notes, role="client", chain=chain)
+    return Pack(host, title, intro, steps, files, notes=notes, role="client", chain=chain)
 
 
 _ABOUT_SCRIPT = "puts all of them into the stores of the PC; its exit codes are listed at its top"
@@ -271,7 +271,7 @@ def trust_pack(
     files = [
         PackFile(file, each.der, about=f"CA certificate {short(each)}, SHA-256 {each.sha256}") for file, each in added
     ]
-    return pack(host, title, intro, steps, files)
+    return Pack(host, title, intro, steps, files)
 
 
 def thumbprint(certificate: Certificate) -> str:

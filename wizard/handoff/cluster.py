@@ -12,7 +12,7 @@ from wizard.certificates.model import Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
-from wizard.handoff.bundle import Pack, PackFile, pack
+from wizard.handoff.bundle import Pack, PackFile
 from wizard.handoff.requirements import folder
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, other_nodes
@@ -102,7 +102,7 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
     title = f"Primary node {node}"
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
     chain = judged.chain.certificates
-    return pack(folder(node), title, intro, steps, files, notes=notes, role="node", chain=chain, machine=node)
+    return Pack(folder(node), title, intro, steps, files, notes=notes, role="node", chain=chain, machine=node)
 
 
 def _passwords(inputs: PlanInputs) -> dict[str, Secret]:

@@ -7,7 +7,7 @@ from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import alias, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
-from wizard.handoff.bundle import Pack, PackFile, from_template, pack
+from wizard.handoff.bundle import Pack, PackFile, from_template
 from wizard.planning.gateway.stores import GatewayInput, file_name
 from wizard.questions.answers import endpoint
 
@@ -35,11 +35,8 @@ def make_pack(given: GatewayInput) -> Pack:
             True,
             f"the key store, for {given.keystore_path()}",
         ),
-        PackFile("unattended-lines.conf", envfile.snippet(given.settings()).encode(), True, "only the settings"),
+        *_settings(given, "settings"),
     ]
-    if given.unattended is not None:
-        own = given.edited(given.unattended)
-        files.append(PackFile("unattended.conf", own, True, "your unattended file with the settings in it"))
     folder = given.keystore_path().rsplit("/", 1)[0]
     steps = [
         (
@@ -73,7 +70,7 @@ def make_pack(given: GatewayInput) -> Pack:
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
     host, chain = given.answers.host, given.chain.certificates
     notes = _notes(given)
-    return pack(host, f"Gateway {host}", intro, steps, files, notes=notes, place=place, role="gateway", chain=chain)
+    return Pack(host, f"Gateway {host}", intro, steps, files, notes=notes, place=place, role="gateway", chain=chain)
 
 
 def windows_page(given: GatewayInput, stores: str, options: str) -> PackFile:
@@ -167,6 +164,16 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _settings(given: GatewayInput, what: str, *, trust_alone: bool = False) -> list[PackFile]:
+    """*what* is set, alone, and in the unattended file when that is here."""
+    lines = envfile.snippet(given.trust_settings() if trust_alone else given.settings())
+    files = [PackFile("unattended-lines.conf", lines.encode(), True, f"only the {what}")]
+    if given.unattended is not None:
+        whole = given.edited(given.unattended, trust_alone=trust_alone)
+        files.append(PackFile("unattended.conf", whole, True, f"your unattended file with the {what} in it"))
+    return files
+
+
 def settings_step(given: GatewayInput, place: str) -> str:
     """How the settings of the bundle at *place* get into the unattended file."""
     if given.unattended is not None:
@@ -216,21 +223,13 @@ def trust_pack(given: GatewayInput) -> Pack:
             "In the portal, check that the gateway is online.",
         )
         intro = "The new root is a public one that every Java trusts."
-        return pack(host, title, intro, steps, place=f"{BUNDLES}/{host}")
+        return Pack(host, title, intro, steps, place=f"{BUNDLES}/{host}")
     roots = given.trusted_roots()
     place, path = f"{BUNDLES}/{host}", given.truststore_path()
     name, folder = file_name(path), path.rsplit("/", 1)[0]
     store = truststore(roots, given.trust_password, profile=given.profile)
-    lines = envfile.snippet(given.trust_settings()).encode()
-    stores = [
-        PackFile(name, store, True, f"the trust store, for {path}"),
-        PackFile("unattended-lines.conf", lines, True, "only the two settings"),
-    ]
-    if given.unattended is None:
-        own = []
-    else:
-        data = given.edited(given.unattended, trust_alone=True)
-        own = [PackFile("unattended.conf", data, True, "your unattended file with the two settings in it")]
+    trusted = PackFile(name, store, True, f"the trust store, for {path}")
+    lines, *own = _settings(given, "two settings", trust_alone=True)
     windows = windows_page(given, name, "the two HCP_DEFAULT_TRUSTSTORE options")
     leaf = given.presented.leaf if given.presented is not None else None
     tests = [verify_script(given, leaf, None)] if leaf is not None else []
@@ -244,15 +243,16 @@ def trust_pack(given: GatewayInput) -> Pack:
         "In the portal, check that the gateway is online.",
         "Delete this folder on every machine that has a copy.",
     )
-    files, listed = [*stores, *own, windows, *tests], [*stores, windows, *own, *tests]
-    return pack(host, title, _intro(roots), steps, files, listed=listed, place=place)
+    files, listed = [trusted, lines, *own, windows, *tests], [trusted, lines, windows, *own, *tests]
+    return Pack(host, title, _intro(roots), steps, files, listed=listed, place=place)
 
 
 def verify_pack(given: GatewayInput) -> Pack:
     """Nothing but the test of a gateway's trust in the chain that its primary is to present."""
     leaf = given.chain.leaf
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
-    return Pack(given.answers.host, f"Gateway {given.answers.host}: verify.sh", (verify_script(given, leaf, None),), ())
+    host = given.answers.host
+    return Pack(host, f"Gateway {host}: verify.sh", "", (), [verify_script(given, leaf, None)])
 
 
 _VERIFY_STEP = """\

@@ -71,7 +71,7 @@ def load(machine: Machine) -> tuple[HandedOut, ...]:
     Raises:
         WizardError: `inventory.unreadable`.
     """
-    path = _path(machine)
+    path = machine.state_dir / NAME
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         certificates = {SCHEMA: data["certificates"]}[data["schema"]]
@@ -163,7 +163,3 @@ def _keep(machine: Machine, entries: Iterable[HandedOut]) -> None:
     rows = [{**asdict(each), "chain": [one.sha256 for one in each.chain]} for each in listed]
     data = {"schema": SCHEMA, "certificates": certificates, "handed-out": rows}
     put_file(own_folder(machine.state_dir), NAME, (json.dumps(data, indent=1) + "\n").encode(), mode=0o600)
-
-
-def _path(machine: Machine) -> Path:
-    return machine.state_dir / NAME

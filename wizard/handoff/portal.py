@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
+from wizard.certificates.rules.certificate import listed
 from wizard.certificates.writing import cer_files
-from wizard.handoff.bundle import Pack, PackFile, pack
+from wizard.handoff.bundle import Pack, PackFile
 from wizard.handoff.requirements import PORTAL
 from wizard.host.machine import now_utc
 from wizard.printable import printable
@@ -125,7 +126,7 @@ def _uploads(files: Mapping[str, Certificate]) -> list[str]:
 
 def _pack(intro: str, steps: Sequence[str], files: Mapping[str, Certificate], order: tuple[str, ...]) -> Pack:
     contents = [PackFile(name, each.der, about=f"CA certificate {short(each)}") for name, each in files.items()]
-    return pack(PORTAL, "Account in the portal", intro, steps, contents, notes=order)
+    return Pack(PORTAL, "Account in the portal", intro, steps, contents, notes=order)
 
 
 def _listed(certificates: Sequence[Certificate]) -> str:
@@ -242,8 +243,7 @@ def _named(certificates: Sequence[Certificate], own: str) -> str:
             return f"{seen} With the check on, all of them are checked at {own}."
         return f"{seen} With the check on and no URL, there is no responder to ask: leave it off."
     places = list(dict.fromkeys(printable(place, limit=100) for each in certificates for place in responders[each]))
-    more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
-    seen = f"{total - len(mute)} of {total} certificates name a responder{others}: {_sentence_list(places)}{more}."
+    seen = f"{total - len(mute)} of {total} certificates name a responder{others}: {listed(places, _MOST)}."
     if not mute:
         return f"{seen} The URL may stay empty."
     return f"{seen} These name none, and it is not documented whether they pass without a URL: {_sentence_list(mute)}."

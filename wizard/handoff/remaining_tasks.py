@@ -16,7 +16,7 @@ from wizard.planning import phases
 from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs, order
 from wizard.planning.judge import roots_of
-from wizard.planning.phases import Course
+from wizard.planning.phases import PrimaryCourse
 from wizard.planning.primary.plan import other_nodes
 from wizard.questions.answers import PHASES, Answers, CloudSupport, Goal, ImportRoot, Phase, PrimaryKind
 from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
@@ -95,7 +95,7 @@ def make(inputs: PlanInputs) -> Checklist:
     return Checklist(tuple(items), frozenset({CLOUD} if answered else ()), packs, cloud=cloud)
 
 
-def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
+def _of_phases(inputs: PlanInputs, found: PrimaryCourse) -> Checklist:
     """What a change of the root needs elsewhere, up to its next phase."""
     answers, change, primary = inputs.answers, found.change, inputs.judged("primary").chain
     last = found.phase.number
@@ -136,7 +136,7 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
     return Checklist(tuple(items), packs=packs, root_change=found.root)
 
 
-def _unnamed(inputs: PlanInputs, found: Course) -> list[HandedOut]:
+def _unnamed(inputs: PlanInputs, found: PrimaryCourse) -> list[HandedOut]:
     """The gateways and clients of the inventory under either root that the answers do not name."""
     with suppress(WizardError):
         roles = inputs.answers.other_roles()

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from wizard.errors import WizardError
-from wizard.host.machine import Machine, acl, members, name_of
+from wizard.host.machine import Machine, acl, members, name_of, text_of
 from wizard.host.systemd import Service, account_of
 from wizard.printable import printable
 
@@ -26,10 +26,7 @@ _MOST_LINKS = 40
 @cache
 def boot_id() -> str:
     """What tells this run of the kernel from others; empty where it is not known."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
+    return text_of("/proc/sys/kernel/random/boot_id").strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ class Directory:
             self.descriptor = os.open(name, flags, dir_fd=at)
         except PermissionError:
             # The right to pass through a folder does not include the right to list it.
-            self.descriptor = os.open(name, flags | getattr(os, "O_PATH", 0), dir_fd=at)
+            self.descriptor = os.open(name, flags | os.O_PATH, dir_fd=at)
         self.path = path
         self.status = os.fstat(self.descriptor)
 

@@ -1,7 +1,6 @@
 """The operator's own editor, opened at a line of a file."""
 
 import os
-import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.errors import WizardError
+from wizard.questions.answers import shell_words
 
 USUAL = ("sensible-editor", "editor", "nano", "vim", "vi")
 """Tried in this order where neither VISUAL nor EDITOR names one."""
@@ -20,10 +20,7 @@ def command(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> l
     Raises:
         WizardError: `editor.missing`.
     """
-    try:
-        words = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "")
-    except ValueError:  # a quotation mark without its partner
-        words = []
+    words = shell_words(environ.get("VISUAL") or environ.get("EDITOR") or "")
     words = words or [name for name in USUAL if shutil.which(name)][:1]
     if not words:
         raise WizardError(codes.EDITOR_MISSING, subject=path, file=path)

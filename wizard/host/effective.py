@@ -6,7 +6,6 @@ Options and variables of Java's start override application.conf. Every place is 
 import contextlib
 import os
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,6 +19,7 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.systemd import UnitState, on_port, processes
 from wizard.printable import printable
+from wizard.questions.answers import shell_words
 
 _TRUST_STORE = "javax.net.ssl.trustStore"
 _MOST = 256 * 1024
@@ -211,13 +211,7 @@ def _text(machine: Machine, path: str) -> str | None:
 def _command(unit: UnitState, environment: Mapping[str, str]) -> list[str]:
     """The words of `ExecStart=`; of several commands the one that starts Java, else the last."""
     commands = [found[1] for line in unit.command.splitlines() if (found := re.search(r"argv\[\]=(.*?)(?: ;|$)", line))]
-    split = []
-    for text in commands:
-        try:
-            words = shlex.split(text)
-        except ValueError:
-            words = text.split()
-        split.append(java_start.expanded(words, environment))
+    split = [java_start.expanded(shell_words(text) or text.split(), environment) for text in commands]
     java = [words for words in split if words and PurePosixPath(words[0]).name == "java"]
     return [*split, *java][-1] if split else []
 

@@ -7,7 +7,6 @@ import shlex
 import socket
 import stat
 import struct
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -89,20 +88,15 @@ class Machine:
 
 def own_names(machine: Machine) -> tuple[str, ...]:
     """The host names that *machine* has itself, in lower case; empty when nobody knows, as for some images."""
-    try:
-        noted = machine.real("/etc/hostname").read_text(encoding="utf-8", errors="replace").split()
-    except OSError:
-        noted = []
+    noted = text_of(machine.real("/etc/hostname")).split()
     running = [socket.gethostname()] if machine.root == Path("/") else []
     return tuple(dict.fromkeys(name.lower() for name in (*running, *noted[:1])))
 
 
 def default_state_dir() -> Path:
     """The system-wide state folder for root, the user's own otherwise; one by number for an account without a home."""
-    if sys.platform == "linux" and os.geteuid() == 0:
+    if os.geteuid() == 0:
         return Path("/var/lib/cloudstream-wizard")
-    if sys.platform != "win32" and os.geteuid() == 0:
-        return Path(platformdirs.site_data_dir("cloudstream-wizard"))
     try:
         folder = Path(platformdirs.user_state_dir("cloudstream-wizard"))
     except RuntimeError:  # neither HOME nor an entry in the list of accounts; older ones return a path with `~`
@@ -226,16 +220,15 @@ def name_of(number: int, machine: Machine | None = None, *, group: bool = False)
 
 
 def _rows(path: Path) -> list[list[str]]:
+    return [line.split(":") for line in text_of(path).splitlines()]
+
+
+def text_of(path: Path | str) -> str:
+    """What a file of the system holds; "" when it is not there, or this account may not read it."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return []
-    return [line.split(":") for line in text.splitlines()]
-
-
-def is_root() -> bool:
-    """Whether this process may do everything on this machine (effective user 0)."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
+        return ""
 
 
 _LINKS = 40
@@ -296,7 +289,7 @@ def readable_as(machine: Machine, logical_path: PurePosixPath | str, account: Ac
         return Access(None, None, "the account is not known on this machine")
     worked_out = _walk(machine, PurePosixPath("/" + str(logical_path).lstrip("/")), account)
     named = account.name != str(account.uid)  # runuser knows no account without a name
-    if named and machine.root == Path("/") and account.uid and hasattr(os, "geteuid") and os.geteuid() == 0:
+    if named and machine.root == Path("/") and account.uid and os.geteuid() == 0:
         return _asked(worked_out, logical_path, account)
     return worked_out
 

@@ -1,7 +1,7 @@
 """Run other programs: without a shell, without secrets on the command line, with a time limit."""
 
+import contextlib
 import os
-import select
 import signal
 import subprocess
 import tempfile
@@ -83,7 +83,7 @@ def run(
                 codes.PROGRAM_NOT_RUNNABLE, subject=name, program=name, reason=problem.strerror or str(problem)
             ) from None
         try:
-            _wait(child, timeout_s)
+            child.wait(timeout_s)
         except subprocess.TimeoutExpired:
             _kill_group(child)
             raise WizardError(codes.PROGRAM_TOO_SLOW, subject=name, program=name, seconds=timeout_s) from None
@@ -110,29 +110,9 @@ def memory_file(data: bytes = b"") -> BinaryIO:
 
 
 def _memory() -> BinaryIO:
-    if hasattr(os, "memfd_create"):
-        try:
-            return open(os.memfd_create("output"), "w+b")  # noqa: PTH123 - of a descriptor; the caller closes it
-        except OSError:
-            pass
+    with contextlib.suppress(AttributeError, OSError):
+        return open(os.memfd_create("output"), "w+b")  # noqa: PTH123 - of a descriptor; the caller closes it
     return cast("BinaryIO", tempfile.TemporaryFile())
-
-
-def _wait(child: subprocess.Popen[bytes], timeout_s: float) -> None:
-    """Wait for the end at once and without polling, where the kernel has process descriptors (Linux 5.3)."""
-    try:
-        descriptor = os.pidfd_open(child.pid)
-    except (AttributeError, OSError):
-        child.wait(timeout_s)
-        return
-    try:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        if not poll.poll(timeout_s * 1000):
-            raise subprocess.TimeoutExpired(child.args, timeout_s)
-    finally:
-        os.close(descriptor)
-    child.wait()
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:

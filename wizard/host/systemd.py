@@ -13,9 +13,10 @@ from typing import Any
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Code
-from wizard.host.machine import Account, Machine, lookup, name_of
+from wizard.host.machine import Account, Machine, lookup, name_of, text_of
 from wizard.host.processes import Completed, run
 from wizard.printable import printable
+from wizard.questions.answers import shell_words
 
 _ANSWERS = (
     (
@@ -99,7 +100,6 @@ class UnitState:
         unmet: when systemd last left the unit alone because of a condition or an assertion; "" when it did not.
         user: `User=`; "" means root, or that a SysV script decides.
         dynamic_user: `DynamicUser=`: the account exists only while the service runs.
-        group: `Group=`; "" means the user's own.
         pid: of the main process, 0 when there is none.
         restarts: automatic restarts, counted since the unit was last stopped, or the count was reset.
         started: seconds since 1970 of the main process's start, 0.0 when unknown.
@@ -127,7 +127,6 @@ class UnitState:
     job: bool = False
     unmet: str = ""
     user: str = ""
-    group: str = ""
     dynamic_user: bool = False
     pid: int = 0
     restarts: int = 0
@@ -181,9 +180,7 @@ class Service:
         Raises:
             WizardError: service.no-systemctl, service.offline, service.no-rights, service.systemctl-failed.
         """
-        answer = self._systemctl("show", self.unit, "--no-pager", "-p", _PROPERTIES)
-        if not answer.ok:
-            raise refused(answer, self.unit)
+        answer = self._ok("show", self.unit, "--no-pager", "-p", _PROPERTIES)
         told: dict[str, str] = {}
         for line in answer.stdout.splitlines():
             name, equals, value = line.partition("=")
@@ -239,9 +236,7 @@ class Service:
         self._systemctl("reset-failed", self.unit, "--no-ask-password")
         before = self.show()
         self._counted = before.restarts
-        answer = self._systemctl("restart", self.unit, "--no-block", "--no-ask-password")
-        if not answer.ok:
-            raise refused(answer, self.unit)
+        self._ask("restart", self.unit, "--no-block")
         return self._wait(before, timeout_s, progress)
 
     def follow_files(self) -> None:
@@ -271,9 +266,13 @@ class Service:
             raise self._refusal(codes.SERVICE_STOPPED, f"{now.active}, {now.properties.get('UnitFileState', '')}")
 
     def _ask(self, *arguments: str) -> None:
-        answer = self._systemctl(*arguments, "--no-ask-password")
+        self._ok(*arguments, "--no-ask-password")
+
+    def _ok(self, *arguments: str) -> Completed:
+        answer = self._systemctl(*arguments)
         if not answer.ok:
             raise refused(answer, self.unit)
+        return answer
 
     def journal_tail(self, lines: int = 20) -> list[str]:
         """The unit's last journal lines, printable, oldest first; empty when the journal cannot be read."""
@@ -358,7 +357,7 @@ class Service:
 
 _TEXTS = {
     "Id": "id", "LoadState": "load", "ActiveState": "active", "SubState": "sub", "Result": "result", "User": "user",
-    "Group": "group", "InvocationID": "invocation", "ExecMainStartTimestampMonotonic": "stamp",
+    "InvocationID": "invocation", "ExecMainStartTimestampMonotonic": "stamp",
     "FragmentPath": "fragment", "SourcePath": "source", "ControlGroup": "control_group", "ExecStart": "command",
 }  # fmt: skip
 """The members of `UnitState` that are as systemd says them."""
@@ -415,11 +414,7 @@ def _span(text: str) -> float | None:
 
 
 def _environment(text: str) -> dict[str, str]:
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return {}
-    return dict(word.split("=", 1) for word in words if "=" in word)
+    return dict(word.split("=", 1) for word in shell_words(text) if "=" in word)
 
 
 _LISTEN = "0A"  # TCP_LISTEN in the table of the kernel
@@ -466,11 +461,7 @@ def of_processes(pids: Iterable[int]) -> list[Listener]:
 def _sockets() -> list[tuple[str, Listener]]:
     found: list[tuple[str, Listener]] = []
     for table in _TABLES:
-        try:
-            lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
+        for line in text_of(table).splitlines()[1:]:
             fields = line.split()
             if fields[3] == _LISTEN:
                 address, _, port = fields[1].rpartition(":")
@@ -487,10 +478,7 @@ def _address(text: str) -> str:
 def _owned(listener: Listener, pid: int | None) -> Listener:
     if pid is None:
         return listener
-    try:
-        program = printable(Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip())
-    except OSError:
-        program = ""
+    program = printable(text_of(f"/proc/{pid}/comm").strip())
     return Listener(listener.address, listener.port, listener.uid, pid, program)
 
 
@@ -525,11 +513,7 @@ def family(pid: int) -> list[int]:
     while pending and len(members) < 1000:
         member = pending.pop()
         members.append(member)
-        try:
-            children = Path(f"/proc/{member}/task/{member}/children").read_text(encoding="ascii")
-        except OSError:
-            continue
-        pending += [int(child) for child in children.split()]
+        pending += [int(child) for child in text_of(f"/proc/{member}/task/{member}/children").split()]
     return members
 
 
@@ -560,18 +544,14 @@ def processes(unit: UnitState) -> list[int]:
     found = dict.fromkeys(family(unit.pid)) if unit.pid else {}
     for mount in _CGROUPS if unit.control_group.strip("/") else ():
         for path in Path(mount + unit.control_group).glob("**/cgroup.procs"):
-            try:
-                found |= dict.fromkeys(int(word) for word in path.read_text(encoding="ascii").split())
-            except OSError:  # it ended meanwhile
-                continue
+            found |= dict.fromkeys(int(word) for word in text_of(path).split())
     return list(found)
 
 
 def _of_process(pid: int, uid: int) -> Account | None:
     """With the groups that the process has; it may belong to an account without a name."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    lines = text_of(f"/proc/{pid}/status").splitlines()
+    if not lines:
         return None
     told = {key: value.split() for key, _, value in (line.partition(":") for line in lines)}
     gid = int(told["Gid"][1])

@@ -173,6 +173,7 @@ class Judged:
         suggested_host: the first host name in the leaf, "" when it has none.
         public: whether the root is one that every JRE brings.
         to_ask: the root when only the operator can say whether it is public, whatever was answered so far; else None.
+        used_now: the findings when its leaf is used now, so that its chain must be valid now.
     """
 
     loaded: Loaded
@@ -180,6 +181,7 @@ class Judged:
     suggested_host: str
     public: bool
     to_ask: Certificate | None = None
+    used_now: tuple[Finding, ...] = ()
 
     @property
     def chain(self) -> Chain:
@@ -235,19 +237,19 @@ def _judged(role: str, answers: Answers, loaded: Loaded, seen: MachineSnapshot) 
     if answers.account.ocsp_probe is OcspProbe.YES:
         asked = Chain(loaded.chain.leaf, loaded.chain.intermediates, loaded.chain.root)
         findings += _revocation(asked, answers.account.responder, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
-    if _may_begin_later(role, answers, loaded.chain, seen):
-        findings = [_not_valid_yet(finding) for finding in findings]
-    findings.sort(key=lambda finding: -finding.severity)
+    later = _may_begin_later(role, answers, loaded.chain, seen)
+    shown = [_not_valid_yet(finding) for finding in findings] if later else findings
+    told, used_now = (tuple(sorted(each, key=lambda finding: -finding.severity)) for each in (shown, findings))
     root = loaded.chain.root
     unclear = root is not None and root.sha256 in _decided(seen.anchors, (), ()).unclear
     public = root is not None and root.sha256 in roots.public
-    return Judged(loaded, tuple(findings), suggested, public, root if unclear else None)
+    return Judged(loaded, told, suggested, public, root if unclear else None, used_now)
 
 
 def _may_begin_later(role: str, answers: Answers, chain: Chain, seen: MachineSnapshot) -> bool:
     """Whether *chain* may begin later: the first phase of a change of the root uses nothing of it but the root.
 
-    On a gateway only its plan knows the phase; see `used_now`.
+    On a gateway only its plan knows the phase; see `Judged.used_now`.
     """
     if not answers.goal.installs or answers.phase is not Phase.AUTO:
         return answers.goal.installs and answers.phase is Phase.TRUST_ROOT
@@ -262,23 +264,6 @@ def _not_valid_yet(finding: Finding) -> Finding:
     if finding.spec not in {codes.VALIDITY_LEAF_NOT_YET_VALID, codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID}:
         return finding
     return Finding(codes.PHASE_NOT_VALID_YET, finding.subject, finding.facts)
-
-
-def used_now(judged: Judged) -> tuple[Finding, ...]:
-    """The findings of *judged* when its leaf is used now, so that its chain must be valid now."""
-    leaf = judged.chain.leaf
-    return tuple(
-        each
-        if each.spec is not codes.PHASE_NOT_VALID_YET
-        else Finding(
-            codes.VALIDITY_LEAF_NOT_YET_VALID
-            if leaf is not None and each.subject.sha256 == leaf.sha256
-            else codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID,
-            each.subject,
-            each.facts,
-        )
-        for each in judged.findings
-    )
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,7 @@
 A root must be trusted everywhere before the first certificate under it is presented, and as long as the last one is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import Any
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.roots import Kind, Rollover
+from wizard.certificates.rules.certificate import listed
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
@@ -60,24 +61,38 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Where a change of the root has got to.
+    """Where a change of the root has got to, on a primary or a gateway.
 
     Attributes:
-        change: from which chain to which.
-        root: the same for the checklist, with the phase that is planned: what the answers say, else the next one.
-        old_root: what is removed in the end; None when it is not known, or every Java brings it.
+        root: from which root to which, with the phase that is planned: what the answers say, else the next one.
         known: the phase that is next as far as can be known, whatever the answers say; None when it cannot.
         here: what this machine shows.
         waits: what keeps the phase after it from being next, a line each.
-        hosts: the machines among it.
     """
 
-    change: Rollover
     root: RootChange
-    old_root: Certificate | None
     known: Phase | None
     here: Here
     waits: tuple[str, ...]
+
+    @property
+    def phase(self) -> Phase:
+        """That is planned."""
+        return self.root.phase
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryCourse(Course):
+    """The same on an on-premise primary.
+
+    Attributes:
+        change: from which chain to which.
+        old_root: what is removed in the end; None when it is not known, or every Java brings it.
+        hosts: the machines that are waited for.
+    """
+
+    change: Rollover
+    old_root: Certificate | None
     hosts: tuple[str, ...]
 
     @property
@@ -87,29 +102,36 @@ class Course:
             return self.phase is Phase.PRIMARY and not self.here.installed
         return self.known.number < self.phase.number
 
-    @property
-    def phase(self) -> Phase:
-        """That is planned."""
-        return self.root.phase
+
+def require_phase(found: Course | None, wanted: Phase, case: str = "") -> None:
+    """Refuse to plan a phase when it cannot be known which, or when the answers want one that there is not.
+
+    Args:
+        found: what was found; None when the root stays.
+        wanted: by the answers.
+        case: of the text, on a gateway.
+
+    Raises:
+        WizardError: `phase.unclear`; `phase.no-root-change`.
+    """
+    if found is None and wanted.trusts_alone:
+        raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
+    if found is not None and found.phase is Phase.AUTO:
+        raise WizardError(codes.PHASE_UNCLEAR, case=case, subject="phase", new=found.root.new_name)
 
 
-def course(inputs: PlanInputs) -> Course | None:
+def course(inputs: PlanInputs) -> PrimaryCourse | None:
     """The phase to plan on an on-premise primary; None when the root stays, or is not in the files.
 
     Raises:
-        WizardError: the new chain cannot be read; `phase.unclear`; `phase.no-root-change`.
+        WizardError: the new chain cannot be read; as `require_phase`.
     """
-    found, wanted = look(inputs), inputs.answers.phase
-    if found is None:
-        if wanted.trusts_alone:
-            raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
-        return None
-    if found.phase is Phase.AUTO:
-        raise WizardError(codes.PHASE_UNCLEAR, subject="phase", new=found.change.new_name)
+    found = look(inputs)
+    require_phase(found, inputs.answers.phase)
     return found
 
 
-def look(inputs: PlanInputs) -> Course | None:
+def look(inputs: PlanInputs) -> PrimaryCourse | None:
     """As `course`; where it cannot be known, the phase stays `auto`.
 
     Raises:
@@ -130,19 +152,20 @@ def look(inputs: PlanInputs) -> Course | None:
     known = _next(here, kept, change.begins)
     if root.phase is Phase.AUTO and known is not None:
         root = replace(root, phase=known)
-    return Course(change, root, old, known, here, _waits(kept, change.begins, root.phase), _hosts(kept))
+    waits = _waits(kept, change.begins, root.phase)
+    return PrimaryCourse(root, known, here, waits, change, old, _hosts(kept))
 
 
-def chains_at_hand(inputs: PlanInputs) -> list[Chain]:
-    """The chains of gateways and clients that are there already, for their CA certificates."""
+def chains_at_hand(inputs: PlanInputs, *more: str) -> list[Chain]:
+    """The chains of gateways and clients, and of the roles *more*, that can be read already."""
     found = []
-    for role in inputs.answers.other_roles():
+    for role in (*more, *inputs.answers.other_roles()):
         with suppress(WizardError):
             found.append(inputs.judged(role).chain)
     return found
 
 
-def plan(inputs: PlanInputs, found: Course | None) -> Planned:
+def plan(inputs: PlanInputs, found: PrimaryCourse | None) -> Planned:
     """The plan for the primary of *inputs*; of a change of its root the phase in *found*, which `course` gave.
 
     Raises:
@@ -172,26 +195,25 @@ def rehearse(inputs: PlanInputs, phase: Phase, *, proven: bool) -> list[Rehearse
     return rehearse_all(inputs, proven=proven)
 
 
-def _findings(found: Course, planned: Planned) -> list[Finding]:
-    change, where = found.change, Locator("chain")
+def first_findings(found: Course) -> list[Finding]:
+    """That the root changes in one step, or in which phase."""
+    where, facts = Locator("chain"), {"old": found.root.old_name, "new": found.root.new_name}
     if found.phase is Phase.AT_ONCE:
-        told = {"old": change.old_name, "new": change.new_name}
-        return [] if planned.plan.is_empty else [Finding(codes.ROLLOVER_ROOT_CHANGES, where, told)]
-    facts = {"old": change.old_name, "new": change.new_name, "phase": numbered(found.phase)}
-    result = [Finding(codes.PHASE_PLANNED, where, facts)]
-    waiting = listed(found.hosts or found.waits)
+        return [Finding(codes.ROLLOVER_ROOT_CHANGES, where, facts)]
+    return [Finding(codes.PHASE_PLANNED, where, {**facts, "phase": numbered(found.phase)})]
+
+
+def _findings(found: PrimaryCourse, planned: Planned) -> list[Finding]:
+    result, where = first_findings(found), Locator("chain")
+    if found.phase is Phase.AT_ONCE:
+        return [] if planned.plan.is_empty else result
+    waiting = listed(found.hosts or found.waits, MOST_NAMES)
     if found.skips:
         earlier = waiting or ", ".join(f"phase {numbered(each)}" for each in PHASES if each.number < found.phase.number)
         result.append(Finding(codes.PHASE_SKIPPED, where, {"open": earlier}))
     elif waiting and found.here.has(found.phase):
         result.append(Finding(codes.PHASE_WAITS, where, {"phase": numbered(found.phase), "open": waiting}))
     return result
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few of *names*, and how many more there are."""
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
 
 
 @dataclass(frozen=True, slots=True)

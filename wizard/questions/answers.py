@@ -30,10 +30,15 @@ def is_pasted(word: str) -> bool:
 
 def pasted_word(text: str) -> str:
     """The word in *text*, paths as they are typed, that means a pasted text; "" when there is none."""
+    return next((word for word in shell_words(text) if is_pasted(word)), "")
+
+
+def shell_words(text: str) -> list[str]:
+    """*text* split as by a shell; no words when a quotation mark has no partner."""
     try:
-        return next((word for word in shlex.split(text) if is_pasted(word)), "")
+        return shlex.split(text)
     except ValueError:
-        return ""
+        return []
 
 
 def content(text: str) -> str:

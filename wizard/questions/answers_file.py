@@ -24,16 +24,39 @@ _STRING = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"?|'[^'\n]*+'?""")
 _DOTTED = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MOST_DOTS + 1}}}")
 
 
-def load(text: str, *, name: str = "the answers file") -> Answers:
-    """Read the TOML *text*.
+def load(text: str | bytes, *, name: str = "the answers file") -> Answers:
+    """Read the TOML *text*, or the file that has it.
 
     Raises:
         WizardError: not TOML, beyond a bound, an unknown key, a value of the wrong kind, or a password written out.
     """
+    data = _parsed(text, name)
+    _only(data, {*TOP_KEYS, *TABLES}, "", name)
+    values: dict[str, Any] = {}
+    for key in [each.name for each in fields(Answers) if each.name in data]:
+        if key in SEVERAL:
+            if not isinstance(data[key], list):
+                raise _unusable(key, f"a list of tables: [[{key}]]", name)
+            items = enumerate(data[key])
+            values[key] = tuple(_section(TABLES[key], item, f"{key}.{number}", name) for number, item in items)
+        elif key in TABLES:
+            values[key] = _section(TABLES[key], data[key], key, name)
+        else:
+            values[key] = _typed(getattr(Answers(), key), data[key], key, name)
+    return Answers(**values)
+
+
+def _parsed(text: str | bytes, name: str) -> dict[str, Any]:
+    """The members of the file, without the schema, which is checked."""
 
     def beyond(case: str, **facts: Fact) -> WizardError:
         return WizardError(codes.ANSWERS_BEYOND_BOUND, case=case, subject=name, file=name, **facts)
 
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeDecodeError:
+            raise WizardError(codes.ANSWERS_NOT_TOML, case="not-text", subject=name, file=name) from None
     if len(text) > LARGEST:
         raise beyond("size", limit=LARGEST)
     if dotted := _DOTTED.search(_STRING.sub("x", text)):
@@ -50,19 +73,7 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
     if schema != SCHEMA:
         found = printable(repr(schema), limit=40)
         raise WizardError(codes.ANSWERS_UNUSABLE_VALUE, case="schema", subject=name, file=name, schema=found)
-    _only(data, {*TOP_KEYS, *TABLES}, "", name)
-    values: dict[str, Any] = {}
-    for key in [each.name for each in fields(Answers) if each.name in data]:
-        if key in SEVERAL:
-            if not isinstance(data[key], list):
-                raise _unusable(key, f"a list of tables: [[{key}]]", name)
-            items = enumerate(data[key])
-            values[key] = tuple(_section(TABLES[key], item, f"{key}.{number}", name) for number, item in items)
-        elif key in TABLES:
-            values[key] = _section(TABLES[key], data[key], key, name)
-        else:
-            values[key] = _typed(getattr(Answers(), key), data[key], key, name)
-    return Answers(**values)
+    return data
 
 
 def field_names(table: str) -> tuple[str, ...]:

@@ -8,7 +8,16 @@ from typing import Any
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Code
-from wizard.questions.answers import ENDPOINTS, OCSP_URL, PROMPT, PasswordSource, SourceKind, endpoints, is_host
+from wizard.questions.answers import (
+    ENDPOINTS,
+    OCSP_URL,
+    PROMPT,
+    PasswordSource,
+    SourceKind,
+    endpoints,
+    is_host,
+    shell_words,
+)
 from wizard.questions.flow import Ask, Question
 
 _URL = re.compile(r"https?://[!-~]{1,300}")
@@ -66,10 +75,7 @@ def _require_form(question: Question, text: str) -> None:
 
 def _one_path(text: str) -> str:
     """Quoted as in a shell or as it is: one path has no need of quotes."""
-    try:
-        items = shlex.split(text)
-    except ValueError:
-        return text
+    items = shell_words(text)
     return items[0] if len(items) == 1 else text
 
 

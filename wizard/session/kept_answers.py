@@ -191,10 +191,7 @@ def load(machine: Machine) -> Answers:
     file = path(machine)
     if not file.exists():
         raise WizardError(codes.ANSWERS_NONE_KEPT, subject=LAST, path=file)
-    try:
-        return load_answers(read_input(file).decode(), name=str(file))
-    except UnicodeDecodeError:
-        raise WizardError(codes.ANSWERS_NOT_TOML, case="not-text", subject=file, file=file) from None
+    return load_answers(read_input(file), name=str(file))
 
 
 def kept_at(machine: Machine) -> datetime | None:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import issued_by, short
-from wizard.change.store import Entry, history
+from wizard.change.store import Entry, readable_history
 from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.host.machine import Machine, now_utc
@@ -75,11 +75,8 @@ class Presented:
 
     @property
     def days(self) -> int | None:
-        """Whole days left for the leaf; None without a readable one."""
-        try:
-            return None if self.leaf is None else (fields.not_after(self.leaf) - self.at).days
-        except fields.NOT_PARSED:
-            return None
+        """Whole days left for the leaf; None without one."""
+        return None if self.leaf is None else (fields.not_after(self.leaf) - self.at).days
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +108,9 @@ def overview(machine: Machine, answers: Answers) -> Overview:
     facts.read_host()
     presented = _found(facts, answers)
     store: PurePosixPath | None = None
-    changes: tuple[Entry, ...] = ()
     with suppress(WizardError):
         store = facts.configured_store
-    with suppress(WizardError):
-        changes = history(machine)
+    changes = readable_history(machine)
     left = checklist.load(machine)
     if store is None and _is_gateway(machine):
         goal = Goal.RE_KEY
@@ -168,13 +163,9 @@ def _judged(shown: str, result: ProbeResult) -> Presented:
         )
     by = next((name for name, verdict in result.trust.items() if verdict.ok), "")
     reason = next((printable(verdict.reason) for verdict in result.trust.values() if not verdict.ok), "")
-    try:
-        over = fields.not_after(leaf) <= now
-    except fields.NOT_PARSED:
-        over = False
     if result.fallback:
         state, reason = State.FALLBACK, "the product's built-in certificate"
-    elif over:
+    elif fields.not_after(leaf) <= now:
         state, reason = State.EXPIRED, f"{short(leaf)} ended on {fields.not_after(leaf):%Y-%m-%d}"
     elif by:
         state, reason = State.TRUSTED, ""
@@ -338,10 +329,7 @@ def presented_lines(seen: Presented | None, planned: str = "") -> list[Line]:
 
 
 def _lifetime(seen: Presented, leaf: Certificate) -> str:
-    try:
-        end = fields.not_after(leaf)
-    except fields.NOT_PARSED:
-        return "dates unreadable"
+    end = fields.not_after(leaf)
     return f"{(end - seen.at).days} days left, until {end:%Y-%m-%d}"
 
 

@@ -1,13 +1,12 @@
 """Answers saved after each step and with each change, so that nothing is lost with the connection. Never a secret."""
 
-import getpass
-import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.change.durable import put_file, remove_file, write_failure
-from wizard.change.store import UNREADABLE, Store, history, own_folder
+from wizard.change.durable import explained, put_file, remove_file
+from wizard.change.store import UNREADABLE, Store, own_folder, readable_history
+from wizard.change.watch import operator
 from wizard.errors import WizardError
 from wizard.host.directory import Directory
 from wizard.host.machine import Machine, now_utc
@@ -43,93 +42,53 @@ class SavedRun:
     change: str = ""
 
 
-def save(machine: Machine, answers: Answers, step_id: str, base: Path) -> None:
-    """Write the answers into the state folder (0600 in 0700), durably.
+def save(machine: Machine, answers: Answers, step_id: str, base: Path, change: str = "") -> None:
+    """Write the answers into the state folder, or into that of the *change* that is made from them, durably (0600).
 
     Raises:
         WizardError: the folder cannot be written.
     """
-    _write(own_folder(machine.state_dir), NAME, answers, step_id, base)
-
-
-def save_for(machine: Machine, change: str, answers: Answers, base: Path) -> None:
-    """Write the answers that *change* is made from into its folder, durably.
-
-    Raises:
-        WizardError: the folder cannot be written.
-    """
-    folder = Store(machine.state_dir).find(change)
-    try:
-        opened = folder.open()
-    except OSError as error:
-        raise write_failure(folder.path, error) from error
-    _write(opened, BESIDE_A_CHANGE, answers, "apply", base)
-
-
-def _write(folder: Directory, name: str, answers: Answers, step_id: str, base: Path) -> None:
-    who = printable(_user(), limit=40).replace(" ", "_")
+    with explained(_path(machine, change).parent):
+        folder, name = _folder(machine, change)
+    who = printable(operator().user, limit=40).replace(" ", "_")
     head = f"{_MARK} {who} {rfc3339(now_utc())} {step_id or '-'} {printable(str(base))}\n"
     put_file(folder, name, (head + dump(answers)).encode(), mode=0o600)
 
 
-def load(machine: Machine) -> SavedRun | None:
-    """The saved run, None when there is none or it cannot be understood."""
-    return _read(_path(machine))
-
-
-def load_for(machine: Machine, change: str) -> SavedRun | None:
-    """The answers that *change* is made from, None when they are not kept."""
+def load(machine: Machine, change: str = "") -> SavedRun | None:
+    """The saved run, or the answers that *change* is made from; None when there is none or it cannot be understood."""
     try:
-        run = _read(Store(machine.state_dir).find(change).path / BESIDE_A_CHANGE)
-    except WizardError:
+        text = _path(machine, change).read_text(encoding="utf-8")
+        mark, _, body = text.partition("\n")
+        who, when, step_id, base = mark.removeprefix(_MARK).strip().split(" ", 3)
+        moment = datetime.strptime(when, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return SavedRun(who, moment, "" if step_id == "-" else step_id, load_answers(body), Path(base), change)
+    except (OSError, ValueError, WizardError):
         return None
-    return None if run is None else replace(run, change=change)
 
 
 def load_ended(machine: Machine) -> SavedRun | None:
     """The newest change that has ended without a session that made its last steps; one that was undone has none."""
-    try:
-        entries = history(machine)
-    except WizardError:
-        return None
-    for entry in reversed(entries):
+    for entry in reversed(readable_history(machine)):
         if not entry.waits and entry.outcome != UNREADABLE and not entry.rolled_back_by:
-            run = load_for(machine, entry.id)
+            run = load(machine, entry.id)
             if run is not None:
                 return run
     return None
 
 
-def _read(path: Path) -> SavedRun | None:
-    try:
-        text = path.read_text(encoding="utf-8")
-        mark, _, body = text.partition("\n")
-        who, when, step_id, base = mark.removeprefix(_MARK).strip().split(" ", 3)
-        moment = datetime.strptime(when, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        return SavedRun(who, moment, "" if step_id == "-" else step_id, load_answers(body), Path(base))
-    except (OSError, ValueError, WizardError):
-        return None
+def forget(machine: Machine, change: str = "") -> None:
+    """Remove the saved run, or the answers beside *change*, whose last step is done; if any."""
+    if _path(machine, change).exists():
+        remove_file(*_folder(machine, change))
 
 
-def forget(machine: Machine) -> None:
-    """Remove the saved run, if any."""
-    if _path(machine).exists():
-        remove_file(own_folder(machine.state_dir), NAME)
+def _path(machine: Machine, change: str) -> Path:
+    return Store(machine.state_dir).find(change).path / BESIDE_A_CHANGE if change else machine.state_dir / NAME
 
 
-def forget_for(machine: Machine, change: str) -> None:
-    """Remove the answers beside *change*, if any: its last step is done."""
-    folder = Store(machine.state_dir).find(change)
-    if (folder.path / BESIDE_A_CHANGE).exists():
-        remove_file(folder.open(), BESIDE_A_CHANGE)
-
-
-def _path(machine: Machine) -> Path:
-    return machine.state_dir / NAME
-
-
-def _user() -> str:
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+def _folder(machine: Machine, change: str) -> tuple[Directory, str]:
+    """The open folder, and the name in it."""
+    if change:
+        return Store(machine.state_dir).find(change).open(), BESIDE_A_CHANGE
+    return own_folder(machine.state_dir), NAME

@@ -114,9 +114,8 @@ class Session:
     _typed: dict[str, Secret] = field(default_factory=dict, init=False)
     _own: dict[str, str] = field(default_factory=dict, init=False)
     _taken: dict[str, str] = field(default_factory=dict, init=False)
-    _chains_of: dict[PrimaryKind, tuple[str, ...]] = field(default_factory=dict, init=False)
-    """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
-    _ports_of: dict[PrimaryKind, int] = field(default_factory=dict, init=False)
+    _places: dict[PrimaryKind, tuple[tuple[str, ...], int]] = field(default_factory=dict, init=False)
+    """For each place of the primary the answer `primary.chain`, the server's files or its root, and the port."""
     _refused: dict[str, Secret] = field(default_factory=dict, init=False)
     _other: dict[str, Secret] = field(default_factory=dict, init=False)
     """Typed before for the same key and refused: a store and its private key may have two passwords."""
@@ -226,13 +225,11 @@ class Session:
             self._prefill()
         if value != before:
             if question.key == "primary.kind":
-                self._chains_of[before] = self.answers.primary.chain
-                self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
+                primary = self.answers.primary
+                self._places[before] = primary.chain, primary.port
                 # The port that was found is that of this machine, not of a primary elsewhere.
-                self._ports_of[before] = self.answers.primary.port
-                self.answers = self.answers.put(
-                    "primary.port", self._ports_of.get(value, self._first.answers.primary.port)
-                )
+                chain, port = self._places.get(value, ((), self._first.answers.primary.port))
+                self.answers = replace(self.answers, primary=replace(primary, chain=chain, port=port))
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
@@ -782,7 +779,7 @@ class Session:
 
     def take_answers_of(self, change: str) -> None:
         """BLOCKING. Use the answers that *change*, which is running, is made from; without any, none."""
-        run = saved_run.load_for(self.machine, change)
+        run = saved_run.load(self.machine, change)
         if run is None and (last := saved_run.load(self.machine)) is not None and last.step_id == StepId.APPLY:
             # The earlier session was cut off between the start of the change and its note beside it.
             run = last
@@ -813,7 +810,7 @@ class Session:
     def rejoin(self) -> bool:
         """BLOCKING. Follow the change that is running when it was started with these very answers."""
         holder = watch.running(self.machine)
-        if holder is None or not holder.change or not self._are_mine(saved_run.load_for(self.machine, holder.change)):
+        if holder is None or not holder.change or not self._are_mine(saved_run.load(self.machine, holder.change)):
             return False
         self._run, self._outcome, self.taken_up = watch.ChangeRun(holder.change), None, True
         return True
@@ -837,7 +834,7 @@ class Session:
             self.forget_change()
             run = saved_run.load_ended(self.machine)
             if run is not None and self._are_mine(run):
-                saved_run.forget_for(self.machine, run.change)
+                saved_run.forget(self.machine, run.change)
 
     def _are_mine(self, run: SavedRun | None) -> bool:
         return run is not None and (run.answers, run.base) == (self.answers, self.base)
@@ -847,7 +844,7 @@ class Session:
         if self._run is not None and self._run.id:
             # Like the events: a full disk loses the note, never the change.
             with suppress(WizardError, OSError):
-                saved_run.save_for(self.machine, self._run.id, self.answers, self.base)
+                saved_run.save(self.machine, self.answers, StepId.APPLY, self.base, self._run.id)
 
     def put_aside(self) -> None:
         """BLOCKING. After a change that failed: its answers are those to begin the next run with."""
@@ -859,11 +856,11 @@ class Session:
     def forget_change(self) -> None:
         """BLOCKING. Remove the answers beside the change: its last step is done."""
         if self._run is not None and self._run.id:
-            saved_run.forget_for(self.machine, self._run.id)
+            saved_run.forget(self.machine, self._run.id)
 
     def forget(self) -> None:
         """BLOCKING. Remove the saved answers, also those of a change that has ended."""
         saved_run.forget(self.machine)
         run = saved_run.load_ended(self.machine)
         if run is not None:
-            saved_run.forget_for(self.machine, run.change)
+            saved_run.forget(self.machine, run.change)

@@ -22,7 +22,6 @@ from wizard.handoff.requirements import require_names
 from wizard.host.machine import now_utc
 from wizard.planning import phases
 from wizard.planning.gateway import plan
-from wizard.planning.gateway.phases import Course
 from wizard.planning.gateway.primary_probe import primary_trust
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.inputs import PlanInputs
@@ -210,7 +209,7 @@ def phase_question(inputs: PlanInputs, *, here: bool) -> Question | None:
     Raises:
         WizardError: a file cannot be read.
     """
-    found: phases.Course | Course | None = phases.look(inputs) if here else plan.course_here(inputs)
+    found: phases.Course | None = phases.look(inputs) if here else plan.course_here(inputs)
     if found is None:
         return None
     before = Phase.PRIMARY if here else Phase.OTHERS
@@ -223,11 +222,7 @@ def with_advice(inputs: PlanInputs, questions: Iterable[Question]) -> tuple[Ques
     Asks the responders when the answers allow it.
     """
     here = inputs.answers.primary.kind is PrimaryKind.ON_PREMISE
-    chains = []
-    for role in (*(["primary"] if here else []), *inputs.answers.other_roles()):
-        with suppress(WizardError):
-            chains.append(inputs.judged(role).chain)
-    words = advised(chains, inputs.answers.account)
+    words = advised(phases.chains_at_hand(inputs, *(["primary"] if here else [])), inputs.answers.account)
     return tuple(replace(each, why=f"{each.why}\n{words}") if each.key == OCSP_CHECK else each for each in questions)
 
 

@@ -202,3 +202,34 @@ def test_an_address_of_many_colons_is_put_in_brackets() -> None:
     nodes = (("::1", 2560), ("primary-host", 2561))
     assert Probe("probe", nodes, "primary-host", "ef" * 32).target == "[::1]:2560, primary-host:2561"
     assert Node("::1", 2560, "primary-host").endpoint == "[::1]:2560"
+
+
+@pytest.mark.parametrize("made", [NOW, replace(NOW, mode=None), PUT, EDIT, TRUST, RESTART, PROBE, Node("a", 1, "")])
+def test_what_is_written_as_json_is_read_again(made: object) -> None:
+    written = json.loads(json.dumps(plan_file.plain(made), default=plan_file.plain))
+    if not isinstance(made, Expectation):
+        for name in {"expect"} & written.keys():
+            written[name] = [*written[name], None]
+        assert plan_file.typed(type(made), written) == made
+    else:
+        assert plan_file.typed(Expectation, [*written, None]) == made
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "why"),
+    [
+        ("port", "1", "port has a wrong type"),
+        ("port", True, "port has a wrong type"),
+        ("port", 2**63, "port has a wrong type"),
+        ("host", None, "host has a wrong type"),
+        ("fallback", 0, "fallback has a wrong type"),
+        ("sha256", ..., "it has no member 'sha256'"),
+        ("host", ..., "it has no member 'host'"),
+    ],
+)
+def test_a_member_of_a_wrong_type_is_named(member: str, value: object, why: str) -> None:
+    written = {**plan_file.plain(Node("a", 1, "")), member: value}
+    if value is ...:
+        del written[member]
+    with pytest.raises(ValueError, match=f"^{why}$"):
+        plan_file.typed(tuple[Node, ...], [written], ("host", "fallback"))

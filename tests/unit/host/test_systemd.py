@@ -44,7 +44,7 @@ def test_properties_are_parsed(tmp_path: Path) -> None:
     stamp = int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6) - 5_000_000
     state = Service(machine(tmp_path, SHOW.replace("@@", str(stamp)))).show()
     assert (state.load, state.active, state.sub, state.running) == ("loaded", "active", "running", True)
-    assert (state.user, state.group, state.pid, state.restarts, state.invocation) == ("hcp", "", 4711, 2, "abc")
+    assert (state.user, state.pid, state.restarts, state.invocation) == ("hcp", 4711, 2, "abc")
     assert earliest - 1 < state.started < time.time() - 4
     assert state.environment == {"A": "one two", "B": "x=y"}
     assert state.environment_files == ("/etc/default/hcp", "/etc/hcp.env")

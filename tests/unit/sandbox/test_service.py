@@ -287,12 +287,12 @@ def test_other_units_and_verbs(make: Maker) -> None:
 def test_the_session_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Path] = []
 
-    def screens(machine: Machine, *_: object) -> int:
+    def screens(_args: object, machine: Machine, *_: object) -> int:
         seen.append(machine.root)
         until(lambda: Service(machine).show().running)
         return 0
 
-    monkeypatch.setattr(interactive, "open_wizard", screens)
+    monkeypatch.setattr(interactive, "run", screens)
     assert cli.main(["sandbox"]) == 0
     assert not seen[0].exists()
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout

@@ -11,7 +11,7 @@ from wizard.errors import WizardError
 from wizard.host.files import expand_inputs
 from wizard.host.jre import parse_version
 from wizard.printable import printable
-from wizard.questions.answers import BEGINS, MARK, VERSIONS, is_pasted, pasted_word
+from wizard.questions.answers import BEGINS, MARK, VERSIONS, is_pasted, pasted_word, shell_words
 from wizard.questions.flow import Ask, Question
 from wizard.secret import Secret
 from wizard.session.help_pages import question_place
@@ -121,7 +121,7 @@ class Asker:
 
     def _paths(self, question: Question) -> None:
         before = self.session.value(question)
-        last = "" if pasted_word(before) else _last(before)
+        last = "" if pasted_word(before) else ["", *shell_words(before)][-1]
         folder = last[: last.rfind("/") + 1]
         while True:
             certificates = question.takes_pem or question.key == "others.chain"
@@ -197,14 +197,6 @@ class Asker:
                 )
             question = Question(f"{table}.{number}.{name}", Ask.TEXT, "", "", optional=True)
             self.session.put(question, version)
-
-
-def _last(text: str) -> str:
-    """The last path in a field."""
-    try:
-        return ["", *shlex.split(text)][-1]
-    except ValueError:
-        return ""
 
 
 def _numbers(text: str) -> list[int]:

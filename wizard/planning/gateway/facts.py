@@ -124,9 +124,8 @@ def look_at_unattended(machine: Machine, base: Path, text: str) -> Unattended:
     path = machine.logical(Path(os.path.normpath(base / home_expanded(Path(text)))))
     expect, data = expectation(machine, path)
     if not expect.exists:
-        if expect.kind == "absent":
-            raise WizardError(codes.UNATTENDED_MISSING, subject=path, path=path)
-        raise WizardError(codes.UNATTENDED_MISSING, case="no-file", subject=path, path=path, kind=expect.kind)
+        case = "" if expect.kind == "absent" else "no-file"
+        raise WizardError(codes.UNATTENDED_MISSING, case=case, subject=path, path=path, kind=expect.kind)
     try:
         document = envfile.parse(data)
     except WizardError as error:

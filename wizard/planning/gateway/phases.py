@@ -18,8 +18,8 @@ from wizard.planning.gateway.primary_probe import identity
 from wizard.planning.gateway.steps import holds_anchors, holds_chain
 from wizard.planning.gateway.stores import KEYSTORE_PASSWORD, GatewayInput
 from wizard.planning.inputs import PlanInputs, put_away
-from wizard.planning.phases import Here, Progress
-from wizard.planning.primary.plan import LOOK_TIMEOUT_S
+from wizard.planning.phases import Course, Here, Progress, first_findings, require_phase
+from wizard.planning.primary.plan import LOOK_TIMEOUT_S, old_root_in_use
 from wizard.printable import rfc3339
 from wizard.probing.probe import ProbeResult, TrustSet, probe
 from wizard.questions.answers import PHASES, Phase, endpoint
@@ -29,46 +29,28 @@ from wizard.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """The phase of this gateway.
+class GatewayCourse(Course):
+    """The phase of this gateway; *old* are the roots that its trust store holds besides, or that of the old chain."""
 
-    Attributes:
-        change: from which root to which; its phase is the one that is planned: what the answers say, else the next one.
-        known: the next one as far as can be known; None when it cannot.
-        waits: what keeps the phase after it from being next; "" when nothing is known to.
-        old: the roots that the trust store holds besides, or that of the installed chain.
-        here: what this gateway shows.
-    """
-
-    change: RootChange
-    known: Phase | None
-    waits: str
     old: tuple[Certificate, ...]
-    here: Here
-
-    @property
-    def phase(self) -> Phase:
-        """That is planned."""
-        return self.change.phase
 
 
 def course(
     inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts
-) -> Course | None:
+) -> GatewayCourse | None:
     """The phase to plan on this gateway; None when no root changes.
 
     Raises:
-        WizardError: `phase.unclear`, `phase.no-root-change`.
+        WizardError: as `require_phase`.
     """
-    found, wanted = look(inputs, given, anchors, facts), inputs.answers.phase
-    if found is None and wanted.trusts_alone:
-        raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
-    if found is not None and found.phase is Phase.AUTO:
-        raise WizardError(codes.PHASE_UNCLEAR, case="gateway", subject="phase", new=found.change.new_name)
+    found = look(inputs, given, anchors, facts)
+    require_phase(found, inputs.answers.phase, "gateway")
     return found
 
 
-def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts) -> Course | None:
+def look(
+    inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts
+) -> GatewayCourse | None:
     """As `course`; where it cannot be known, the phase stays `auto`."""
     found = _change(inputs, given, anchors, facts)
     if found is None:
@@ -77,7 +59,7 @@ def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate]
     known, waits = _next(change, here, given.chain, anchors, lambda: given.chain)
     if change.phase is Phase.AUTO and known is not None:
         change = replace(change, phase=known)
-    return Course(change, known, waits, old, here)
+    return GatewayCourse(change, known, here, (waits,) if waits else (), old)
 
 
 def note(
@@ -136,21 +118,18 @@ def rollover(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> Ro
     return compare(old, given.chain) if old is not None else None
 
 
-def findings(found: Course, inputs: PlanInputs) -> list[Finding]:
+def findings(found: GatewayCourse, inputs: PlanInputs) -> list[Finding]:
     """What is reported about the phase."""
-    where, change = Locator("chain"), {"old": found.change.old_name, "new": found.change.new_name}
+    result, where, waiting = first_findings(found), Locator("chain"), "".join(found.waits)
     if found.phase is Phase.AT_ONCE:
-        return [Finding(codes.ROLLOVER_ROOT_CHANGES, where, change)]
-    phase = {"phase": numbered(found.phase)}
-    result = [Finding(codes.PHASE_PLANNED, where, {**change, **phase})]
+        return result
     if found.phase is Phase.RETIRE_ROOT and found.known is not found.phase:
         node = endpoint(inputs.answers.primary.host, inputs.answers.primary.port)
-        told = {"where": node, "root": found.change.old_name}
-        result.append(Finding(codes.PHASE_OLD_ROOT_IN_USE, Locator("endpoint", endpoint=node), told))
+        result.append(old_root_in_use(node, found.root.old_name))
     elif found.known is not None and found.known.number < found.phase.number:
-        result.append(Finding(codes.PHASE_SKIPPED, where, {"open": found.waits or f"phase {numbered(found.known)}"}))
-    elif found.waits and found.known is found.phase:
-        result.append(Finding(codes.PHASE_WAITS, where, {**phase, "open": found.waits}))
+        result.append(Finding(codes.PHASE_SKIPPED, where, {"open": waiting or f"phase {numbered(found.known)}"}))
+    elif waiting and found.known is found.phase:
+        result.append(Finding(codes.PHASE_WAITS, where, {"phase": numbered(found.phase), "open": waiting}))
     return result
 
 

@@ -13,12 +13,12 @@ from wizard.findings import Fact, Finding, has_errors
 from wizard.host.machine import Machine
 from wizard.planning.gateway import phases, steps, stores
 from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, installed_chain, look, look_at_unattended
-from wizard.planning.gateway.phases import Course
+from wizard.planning.gateway.phases import GatewayCourse
 from wizard.planning.gateway.primary_probe import PrimaryTrust, look_at_primary, primary_trust
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.inputs import PlanInputs, store_password
-from wizard.planning.judge import Judged, unreadable, used_now
+from wizard.planning.judge import Judged, unreadable
 from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import expectation
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
@@ -31,7 +31,7 @@ ROLE = "gateway.0"
 """The gateway of the answers that is this machine."""
 
 
-def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None, tuple[Certificate, ...]]:
+def plan_gateway(inputs: PlanInputs) -> tuple[Planned, GatewayCourse | None, tuple[Certificate, ...]]:
     """Plan this gateway; where a change of the root has got to, None when no root changes; and its trust anchors.
 
     Raises:
@@ -46,7 +46,7 @@ def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None, tuple[Cert
     refused = unreadable(inputs.machine, [*judged.chain.certificates, *trust.anchors])
     found = phases.course(inputs, given, trust.anchors, facts)
     phase = found.phase if found is not None else Phase.AT_ONCE
-    own = judged.findings if phase is Phase.TRUST_ROOT else used_now(judged)
+    own = judged.findings if phase is Phase.TRUST_ROOT else judged.used_now
     if has_errors(own):
         return Planned(unused, own, {}), found, trust.anchors
     anchors = _anchors(trust, facts, found)
@@ -75,7 +75,7 @@ def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None, tuple[Cert
     return Planned(plan, findings, {STORE_SECRET: given.store_password}, made), found, trust.anchors
 
 
-def course_here(inputs: PlanInputs) -> Course | None:
+def course_here(inputs: PlanInputs) -> GatewayCourse | None:
     """Where a change of the root has got to on this gateway; None when no root changes.
 
     Raises:
@@ -95,7 +95,7 @@ def root_change_here(inputs: PlanInputs) -> RootChange | None:
     return phases.note(inputs, given, trust.anchors, facts)
 
 
-def _anchors(trust: PrimaryTrust, facts: GatewayFacts, found: Course | None) -> tuple[Certificate, ...]:
+def _anchors(trust: PrimaryTrust, facts: GatewayFacts, found: GatewayCourse | None) -> tuple[Certificate, ...]:
     """What the trust store shall hold: a first one keeps the old root beside the new one while the root changes."""
     first = facts.truststore is not None and facts.truststore.content is None
     if found is None or not first or found.phase not in {Phase.TRUST_ROOT, Phase.OTHERS}:

@@ -125,7 +125,7 @@ def _make_plan(
     stale = not trust_alone and any(presented.get(node) != leaf for node in nodes)
     others = [node for node in everywhere if presented.get(node) != leaf]
     if old_root is not None:
-        findings += [_in_use(endpoint(*node), old_root) for node in others]
+        findings += [old_root_in_use(endpoint(*node), short(old_root)) for node in others]
     undone = [node for node in others if node not in nodes]
     findings += [_about_node(codes.NODE_ELSEWHERE, endpoint(*node)) for node in undone]
     silent = [endpoint(host, port) for host, port in nodes if not presented.get((host, port))]
@@ -171,9 +171,9 @@ def removal(number: int, certificate: Certificate, alias: str, machine: Machine,
     )
 
 
-def _in_use(node: str, root: Certificate) -> Finding:
-    where = {"where": node, "root": short(root)}
-    return Finding(codes.PHASE_OLD_ROOT_IN_USE, Locator("endpoint", endpoint=node), where)
+def old_root_in_use(node: str, root: str) -> Finding:
+    """That *node* presents a certificate under the old *root*, or may do so."""
+    return Finding(codes.PHASE_OLD_ROOT_IN_USE, Locator("endpoint", endpoint=node), {"where": node, "root": root})
 
 
 def require_alias(alias: str) -> None:

@@ -1,16 +1,28 @@
 """Texts: reading, checking and writing certificates and key stores."""
 
+from functools import partial
+
 from wizard.texts.model import Case, Text
 
-_OTHER_KEY = "Ask for a certificate with an RSA-3072 or P-256 key."
-_VALIDITY = "RFC 5280, 4.1.2.5; JDK: CertPathValidatorException, validity check failed"
+_of_validity = partial(Text, source="RFC 5280, 4.1.2.5; JDK: CertPathValidatorException, validity check failed")
+_noted = partial(Text, message="{path}: {note}")
+_unfit_key = partial(Text, fix="Ask for a certificate with an RSA-3072 or P-256 key.")
+_of_serials = partial(Text, source="RFC 5280, 4.1.2.2")
+_two_passwords = partial(
+    Text,
+    title="The key's password differs from the store's",
+    message="The password opens {file}, but its private key has another password.",
+    fix="Give the key's password too: type it now in the same field, or use --secret "
+    "key-password=file:PATH\n"
+    "(primary.key-password in a plan). The wizard writes a new file with one password for both, "
+    "as Java requires.",
+)
 
 TEXTS: dict[str, Text] = {
-    "algorithm.client-cannot-use": Text(
+    "algorithm.client-cannot-use": _unfit_key(
         title="The Windows client cannot use this kind of key",
         message="The key of {name} is {key}.",
         why="The client uses RSA, P-256 and P-384 keys from the Windows store. It would find no usable certificate.",
-        fix=_OTHER_KEY,
         source="rustls-cng README (how the client core most likely reads the store)",
     ),
     "algorithm.edwards": Text(
@@ -20,11 +32,10 @@ TEXTS: dict[str, Text] = {
         fix="Prefer an RSA-3072 or P-256 key.",
         source="JEP 339; rustls-cng README",
     ),
-    "algorithm.not-for-tls": Text(
+    "algorithm.not-for-tls": _unfit_key(
         title="This kind of key cannot sign",
         message="The key of {name} is {key}.",
         why="TLS needs a key that signs, so every handshake fails.",
-        fix=_OTHER_KEY,
         source="RFC 8446, 4.4.3",
     ),
     "algorithm.rsa-pss": Text(
@@ -43,11 +54,10 @@ TEXTS: dict[str, Text] = {
         fix="Prefer a CA with a plain RSA or EC key.",
         source="measured with OpenJDK 11 to 25; rustls webpki: supported signature algorithms",
     ),
-    "algorithm.unknown": Text(
+    "algorithm.unknown": _unfit_key(
         title="Peers cannot use this key",
         message="The public key of {name} is malformed, or its type is unknown in TLS.",
         why="Java cannot read the certificate or use its key, so every handshake fails.",
-        fix=_OTHER_KEY,
         source="JDK: Unknown named curve, Only uncompressed point format supported; measured with JDK 11 to 25",
     ),
     "certificate.not-readable": Text(
@@ -57,9 +67,8 @@ TEXTS: dict[str, Text] = {
         fix="Ask the PKI team for a certificate that follows RFC 5280 (X.509 version 3).",
         source="RFC 5280, section 4.1",
     ),
-    "certificate.odd": Text(
+    "certificate.odd": _noted(
         title="A certificate breaks a rule of RFC 5280",
-        message="{path}: {note}",
         why="Future versions of Java, OpenSSL and this wizard will refuse such a certificate.",
         fix="Ask the PKI team for a new one.",
         source="RFC 5280, section 4.1",
@@ -226,19 +235,17 @@ TEXTS: dict[str, Text] = {
         fix="Ask the PKI team for a root certificate in which this extension is not critical.",
         source="OpenSSL: X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION",
     ),
-    "form.serial-not-positive": Text(
+    "form.serial-not-positive": _of_serials(
         title="The serial number is zero or negative",
         message="The serial number of {name} is {serial}.",
         why="The standard forbids it. Java reads it, but newer libraries refuse such certificates.",
         fix="Ask the PKI team for a certificate with a positive serial number.",
-        source="RFC 5280, 4.1.2.2",
     ),
-    "form.serial-too-long": Text(
+    "form.serial-too-long": _of_serials(
         title="The serial number is too long",
         message="The serial number of {name} has more than 20 bytes.",
         why="The standard allows 20. Some appliances cut off the rest.",
         fix="Nothing needs to be done unless a peer reports an error.",
-        source="RFC 5280, 4.1.2.2",
     ),
     "form.unreadable": Text(
         title="A part of a certificate cannot be read",
@@ -247,14 +254,8 @@ TEXTS: dict[str, Text] = {
         fix="Ask the PKI team for the certificate again.",
         source="RFC 5280, 4.1",
     ),
-    "jks.key-password-differs": Text(
-        title="The key's password differs from the store's",
-        message="The password opens {file}, but its private key has another password.",
+    "jks.key-password-differs": _two_passwords(
         why="The server has one password and uses it for both.",
-        fix="Give the key's password too: type it now in the same field, or use --secret "
-        "key-password=file:PATH\n"
-        "(primary.key-password in a plan). The wizard writes a new file with one password for both, "
-        "as Java requires.",
         source="JDK keytool documentation, -keypass",
     ),
     "key-usage.ca-cannot-sign": Text(
@@ -363,9 +364,8 @@ TEXTS: dict[str, Text] = {
         fix="Set the responder's URL in the portal, or leave OCSP off.",
         source="RFC 6960, 3.1; vendor page PKI and encryption",
     ),
-    "pem.odd-text": Text(
+    "pem.odd-text": _noted(
         title="The PEM text contains an error",
-        message="{path}: {note}",
         why="The wizard can read it, but other programs cannot.",
         fix="Use the files that the wizard writes, or ask for the original.",
         source="RFC 7468",
@@ -384,12 +384,11 @@ TEXTS: dict[str, Text] = {
         fix="Save it as UTF-8 without a byte order mark, or use the files that the wizard writes.",
         source="measured with keytool 11, 17, 21 (refuse) and 25 (reads), OpenSSL 3.0",
     ),
-    "pile.same-serial": Text(
+    "pile.same-serial": _of_serials(
         title="Two certificates have the same issuer and serial number",
         message="{name} and {other} have the same issuer and serial number, but are different{more}.",
         why="Revoking one also revokes the other, and some programs refuse both.",
         fix="Ask the PKI team. A CA must never use a serial number twice.",
-        source="RFC 5280, 4.1.2.2",
     ),
     "pile.same-subject": Text(
         title="Two certificates have the same subject",
@@ -398,14 +397,8 @@ TEXTS: dict[str, Text] = {
         fix="Remove the one that is no longer used.",
         source="rustls-cng: find_by_subject; RFC 5280, 4.1.2.6",
     ),
-    "pkcs12.key-password-differs": Text(
-        title="The key's password differs from the store's",
-        message="The password opens {file}, but its private key has another password.",
+    "pkcs12.key-password-differs": _two_passwords(
         why="Java uses one password for both. It can list the store, but cannot use the key.",
-        fix="Give the key's password too: type it now in the same field, or use --secret "
-        "key-password=file:PATH\n"
-        "(primary.key-password in a plan). The wizard writes a new file with one password for both, "
-        "as Java requires.",
         source="RFC 7292; JDK KeyManagerFactory",
     ),
     "pkcs12.no-integrity": Text(
@@ -460,9 +453,8 @@ TEXTS: dict[str, Text] = {
             "foreign": Case("{file} is {kind}.", fix="{advice}"),
         },
     ),
-    "reading.part-left-out": Text(
+    "reading.part-left-out": _noted(
         title="A part of the file cannot be read",
-        message="{path}: {note}",
         why="The missing part may be the certificate that completes the chain.",
         fix="Copy the file again in binary mode, or export it again. Check that this part is not needed.",
         source="ITU-T X.690, RFC 7468",
@@ -502,9 +494,8 @@ TEXTS: dict[str, Text] = {
         fix="Send the request to the PKI team and use the certificate that comes back.",
         source="RFC 2986",
     ),
-    "reading.request-beside": Text(
+    "reading.request-beside": _noted(
         title="There is a certificate request in the file",
-        message="{path}: {note}",
         why="A request is not a certificate and not part of a chain.",
         fix="If the certificate is there too, nothing needs to be done. Otherwise wait for the CA's answer.",
         source="RFC 2986",
@@ -715,19 +706,17 @@ TEXTS: dict[str, Text] = {
         fix="Plan the renewal now.",
         source="practice",
     ),
-    "validity.intermediate-expired": Text(
+    "validity.intermediate-expired": _of_validity(
         title="An intermediate certificate has expired",
         message="The intermediate {name} expired on {date}, {span} ago.",
         why="Peers check the dates of every intermediate and refuse the whole chain.",
         fix="Ask the PKI team for the renewed intermediate, and for a certificate issued by it.",
-        source=_VALIDITY,
     ),
-    "validity.intermediate-not-yet-valid": Text(
+    "validity.intermediate-not-yet-valid": _of_validity(
         title="An intermediate certificate is not valid yet",
         message="The intermediate {name} becomes valid on {date}, {span} from now.",
         why="Peers check the dates of every intermediate and refuse the whole chain.",
         fix="Compare the clock with the right time. If it is right, wait until {date}.",
-        source=_VALIDITY,
     ),
     "validity.issuer-expires-first": Text(
         title="An issuer expires before the certificate does",
@@ -736,19 +725,17 @@ TEXTS: dict[str, Text] = {
         fix="Plan the renewal for {date}.",
         source="RFC 5280, 6.1.3",
     ),
-    "validity.leaf-expired": Text(
+    "validity.leaf-expired": _of_validity(
         title="The certificate has expired",
         message="{name} expired on {date}, {span} ago.",
         why="Every peer refuses an expired certificate, so nothing could connect.",
         fix="Ask for a new certificate. The csr command can make the request.",
-        source=_VALIDITY,
     ),
-    "validity.leaf-not-yet-valid": Text(
+    "validity.leaf-not-yet-valid": _of_validity(
         title="The certificate is not valid yet",
         message="According to the clock of this machine, {name} becomes valid on {date}, {span} from now.",
         why="Every peer refuses a certificate before its first day.",
         fix="Compare the clock with the right time. If it is right, wait until {date}.",
-        source=_VALIDITY,
     ),
     "validity.root-outside-dates": Text(
         title="The root certificate is not valid today",

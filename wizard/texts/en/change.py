@@ -14,6 +14,8 @@ JOURNAL_LINES = "{hint}\nLast lines of the service's journal:\n{lines}"
 
 _of_transaction = partial(Text, source="own rule")
 _of_records = partial(Text, source="own rule: one folder of records, mode 0700")
+_of_rename = partial(Text, source="rename(2)")
+_of_plans = partial(Text, source="own format")
 
 TEXTS: dict[str, Text] = {
     "change.backup-damaged": _of_records(
@@ -123,12 +125,11 @@ TEXTS: dict[str, Text] = {
             "trust-store": Case(fix="Run `recover`: it removes only the certificate of this change."),
         },
     ),
-    "change.hard-links": Text(
+    "change.hard-links": _of_rename(
         title="The file has several names",
         message="{path} has {links} names (hard links). The other names would keep the old content.",
         why="If one name is replaced, the others keep the old content.",
         fix="Find them with find -samefile, and make each a separate file.",
-        source="rename(2)",
     ),
     "change.immutable": Text(
         title="The file is protected by a flag",
@@ -253,29 +254,26 @@ TEXTS: dict[str, Text] = {
         fix="Run as root (sudo): only root can keep that owner.",
         source="chown(2)",
     ),
-    "change.plan-damaged": Text(
+    "change.plan-damaged": _of_plans(
         title="The plan was altered",
         message="{plan} was altered or cut off after it was written: its checksum does not match.",
         why="The change would not be what you reviewed.",
         fix="Make it again with `plan --answers FILE --out PLAN`, and review it again.",
-        source="own format",
     ),
-    "change.plan-unreadable": Text(
+    "change.plan-unreadable": _of_plans(
         title="This is not a plan",
         message="{plan} is not a plan of this version of the wizard.",
         why="The wizard applies only a plan that it fully understands.",
         fix=_PLAN_AGAIN,
-        source="own format",
         cases={
             "certificates": Case("The certificates of {role} in the plan cannot be read."),
         },
     ),
-    "change.plan-without-basis": Text(
+    "change.plan-without-basis": _of_plans(
         title="The plan cannot be checked again",
         message="{plan} does not contain its certificates, so they cannot be checked again.",
         why="A certificate may have expired or been revoked since you reviewed the plan.",
         fix=_PLAN_AGAIN,
-        source="own format",
     ),
     "change.port-taken": Text(
         title="Another process uses the port",
@@ -373,19 +371,17 @@ TEXTS: dict[str, Text] = {
         fix="Correct the cause, then try again.",
         source="errno(3)",
     ),
-    "change.target-is-link": Text(
+    "change.target-is-link": _of_rename(
         title="The target is a symbolic link",
         message="{path} is a symbolic link, which would be replaced and not followed.",
         why="The file that the link leads to would stay unchanged, and the link would be lost.",
         fix="Enter the path of the file that the link leads to.",
-        source="rename(2)",
     ),
-    "change.target-not-file": Text(
+    "change.target-not-file": _of_rename(
         title="The target is not a file",
         message="{path} is a {kind}, not a file.",
         why="Only regular files can be replaced in one step.",
         fix="Choose a file, or move what is there.",
-        source="rename(2)",
     ),
     "change.target-unreadable": Text(
         title="A file cannot be read before the change",

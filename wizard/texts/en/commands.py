@@ -4,28 +4,26 @@ from functools import partial
 
 from wizard.texts.model import Case, Text
 
-_DESIGN = "design of the wizard"
-_OWN_FOLDER = "The practice deployment needs a separate folder."
 _PROBE = "interface of the probe command"
-_SETTINGS = "interface of the command line"
-_WIZARD = "interface of the wizard"
 
 _of_csr = partial(Text, source="interface of the csr command")
+_of_sandbox = partial(Text, source="wizard", why="The practice deployment needs a separate folder.")
+_of_design = partial(Text, source="design of the wizard")
+_of_wizard = partial(Text, source="interface of the wizard")
+_of_settings = partial(Text, source="interface of the command line")
+_of_hint = partial(_of_design, fix="{hint}")
 
 TEXTS: dict[str, Text] = {
-    "apply.findings": Text(
+    "apply.findings": _of_hint(
         title="the findings forbid the change",
         message="Nothing was changed: {reason}",
         why="Gateways and clients would not accept a server with this certificate.",
-        fix="{hint}",
-        source=_DESIGN,
     ),
-    "apply.not-confirmed": Text(
+    "apply.not-confirmed": _of_wizard(
         title="the change is not confirmed",
         message="Nothing was changed, because the change was not confirmed.",
         why="A server is changed only when the operator confirms.",
         fix="Start again when you are ready.",
-        source=_WIZARD,
         cases={
             "nobody": Case(
                 "Confirmation is required. Without a terminal, use --yes.",
@@ -160,12 +158,11 @@ TEXTS: dict[str, Text] = {
         why="What was not written is lost. A change that was made is not undone.",
         fix="Redirect it to a file on a disk with free space, and run the command again.",
     ),
-    "password.differs": Text(
+    "password.differs": _of_wizard(
         title="the two passwords differ",
         message="The two passwords are not the same.",
         why="With a typing error nobody could open the store.",
         fix="Type both again, or let the wizard generate one.",
-        source=_WIZARD,
         cases={
             "fields": Case("The two passwords differ.", fix="Both fields are empty again. Type the password twice."),
         },
@@ -191,12 +188,11 @@ TEXTS: dict[str, Text] = {
         fix="Use the PFX of a gateway or client, with its private key.",
         source="RFC 8446, section 4.4.3",
     ),
-    "renewal.cloud": Text(
+    "renewal.cloud": _of_design(
         title="nothing is renewed on this machine",
         message="The primary runs in the vendor's cloud, so no certificate is installed here.",
         why="LAST renews the certificate of the machine that the wizard runs on.",
         fix="Make new bundles for gateways and clients: cloudstream-wizard handoff",
-        source=_DESIGN,
     ),
     "renewal.no-files": Text(
         title="the renewed files are not there",
@@ -212,26 +208,21 @@ TEXTS: dict[str, Text] = {
         fix="Start the wizard and choose Replace certificates, which shows the order of\nwork. Nothing was changed.",
         source="domain facts, section 5",
     ),
-    "rescue.by-hand": Text(
+    "rescue.by-hand": _of_hint(
         title="the wizard cannot make this repair",
         message="The wizard cannot fix this: {reason}",
         why="The cause is outside this machine, or the wizard lacks something.",
-        fix="{hint}",
-        source=_DESIGN,
     ),
-    "rescue.nothing-wrong": Text(
+    "rescue.nothing-wrong": _of_design(
         title="nothing is wrong",
         message="The doctor found nothing to repair.",
         why="No cause was found that a repair could remove.",
         fix="You can leave the wizard.",
-        source=_DESIGN,
     ),
-    "sandbox.cannot-write": Text(
+    "sandbox.cannot-write": _of_sandbox(
         title="The wizard cannot write to the folder",
         message="nothing can be written to {folder}: {reason}",
-        why=_OWN_FOLDER,
         fix="Choose a folder that this account can write to.",
-        source="wizard",
         cases={
             "temporary": Case(
                 "there is no folder for temporary files: {reason}",
@@ -243,26 +234,20 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "sandbox.folder-in-use": Text(
+    "sandbox.folder-in-use": _of_sandbox(
         title="The folder is not empty",
         message="{folder} is not empty",
-        why=_OWN_FOLDER,
         fix="Choose a new or empty folder.",
-        source="wizard",
     ),
-    "sandbox.no-keytool": Text(
+    "sandbox.no-keytool": _of_sandbox(
         title="This is not a Java home",
         message="{folder} is not a Java home: bin/keytool or lib/security/cacerts is missing",
-        why=_OWN_FOLDER,
         fix="Choose the folder that contains bin/ and lib/.",
-        source="wizard",
     ),
-    "sandbox.not-a-deployment": Text(
+    "sandbox.not-a-deployment": _of_sandbox(
         title="This is not a practice deployment",
         message="{folder} is not a practice deployment",
-        why=_OWN_FOLDER,
         fix="Create one: cloudstream-wizard sandbox create DIR",
-        source="wizard",
     ),
     "sandbox.unknown-fault": Text(
         title="Unknown fault",
@@ -271,33 +256,29 @@ TEXTS: dict[str, Text] = {
         fix="To see all faults: cloudstream-wizard sandbox create --list-faults",
         source="wizard",
     ),
-    "settings.unknown": Text(
+    "settings.unknown": _of_settings(
         title="an unknown default",
         message="{place}: '{name}' is not an option that can be set here",
         why="Only options that name folders and output can have defaults.",
         fix="Remove it, or correct its name.\nPossible: {names}",
-        source=_SETTINGS,
     ),
-    "settings.unreadable": Text(
+    "settings.unreadable": _of_settings(
         title="the file with defaults cannot be read",
         message="{file}: {reason}",
         why="It contains the defaults of options, as TOML.",
         fix="Correct or remove this file.",
-        source=_SETTINGS,
     ),
-    "settings.unsafe": Text(
+    "settings.unsafe": _of_settings(
         title="others could change the defaults",
         message="{file} is not a file that only root can write",
         why="It names folders that root writes to.",
         fix="Check its content, then run:\nchown root {file} && chmod 644 {file}",
-        source=_SETTINGS,
     ),
-    "settings.value": Text(
+    "settings.value": _of_settings(
         title="an invalid default",
         message="{place}: {name} must be {wanted}",
         why="The option takes no other value.",
         fix="Correct the value, or remove it.",
-        source=_SETTINGS,
     ),
     "status.not-written": Text(
         title="the figures were not written",
@@ -306,19 +287,17 @@ TEXTS: dict[str, Text] = {
         fix="Name a file in a folder that exists and can be written.",
         source="interface of the status command",
     ),
-    "usage.sandbox": Text(
+    "usage.sandbox": _of_wizard(
         title="wrong use of sandbox",
         message="sandbox takes create DIR, serve DIR, or one folder",
         why="It is not clear what to do.",
         fix="For help: cloudstream-wizard sandbox --help",
-        source=_WIZARD,
     ),
-    "usage.unknown-command": Text(
+    "usage.unknown-command": _of_wizard(
         title="there is no such command",
         message="'{word}' is not a command.",
         why="The word after the options names the command.",
         fix="The list of commands: cloudstream-wizard --help",
-        source=_WIZARD,
         cases={
             "close": Case("'{word}' is not a command. Did you mean '{close}'?"),
         },

@@ -4,30 +4,30 @@ from functools import partial
 
 from wizard.texts.model import Case, Text
 
-_BASH = "bash manual, sections Quoting and Shell Parameters; tried with bash and augeas"
-_BOUND = "Without this limit, a short file could block the wizard for hours or fill the memory."
-_LIGHTBEND = "HOCON specification; behaviour of the Lightbend config library 1.3.1"
-_NO_EFFECT = "The edit would seem to work, but the server would keep its old setting."
 _OTHER_START = "The server does not start with such a file, or starts with other values."
-_REPAIR = "Accept the repair that the wizard offers, or correct the line."
-_WHOLE = "Check that this is the server's configuration, and shorten it."
 
 IN_FILE = "{file}, {message}."
 """What a parser says, who knows lines and not files."""
 
-_no_start = partial(Text, source=_LIGHTBEND, why="The server does not start with a configuration that it cannot read.")
+_of_hocon = partial(Text, source="HOCON specification; behaviour of the Lightbend config library 1.3.1")
+_no_start = partial(_of_hocon, why="The server does not start with a configuration that it cannot read.")
 _tried = partial(
     Text,
     source="tried with the Lightbend config library 1.3.1, Java 17 and bash; vendor manual (warning about Notepad)",
 )
-_of_hocon = partial(Text, source=_LIGHTBEND)
+_of_bash = partial(Text, source="bash manual, sections Quoting and Shell Parameters; tried with bash and augeas")
+_repairable = partial(_tried, fix="Accept the repair that the wizard offers, or correct the line.")
+_beyond = partial(
+    _of_hocon, why="Without this limit, a short file could block the wizard for hours or fill the memory."
+)
+_too_big = partial(_beyond, fix="Check that this is the server's configuration, and shorten it.")
+_without_effect = partial(_of_hocon, why="The edit would seem to work, but the server would keep its old setting.")
 
 TEXTS: dict[str, Text] = {
-    "config.bom": _tried(
+    "config.bom": _repairable(
         title="byte order mark",
         message="The file begins with a UTF-8 byte order mark.",
         why="The server accepts it. A shell takes it as part of the first name, and other tools fail.",
-        fix=_REPAIR,
     ),
     "config.crlf": _tried(
         title="Windows line endings",
@@ -62,17 +62,15 @@ TEXTS: dict[str, Text] = {
         why=_OTHER_START,
         fix="Close it where its object ends. If only one place is possible, the wizard offers to do it.",
     ),
-    "config.mixed-line-ends": _tried(
+    "config.mixed-line-ends": _repairable(
         title="mixed line endings",
         message="{windows} lines end with CR LF and {unix} with LF; the first change is on line {line}.",
         why="The server accepts this, a shell does not. Two kinds of editors were used.",
-        fix=_REPAIR,
     ),
-    "config.not-utf-8": _tried(
+    "config.not-utf-8": _repairable(
         title="bytes that are not UTF-8",
         message="Line {line} contains a byte that is not UTF-8, as Latin-1 editors write it; {count} in total.",
         why="Java reads such a byte as U+FFFD, so a password or path with it is wrong.",
-        fix=_REPAIR,
     ),
     "config.nul": _tried(
         title="NUL bytes",
@@ -80,11 +78,10 @@ TEXTS: dict[str, Text] = {
         why="They come from a crash or a failed upload, so other content may be missing too.",
         fix="If they are at the end, accept the repair. Otherwise restore the file from a backup.",
     ),
-    "config.smart-quotes": _tried(
+    "config.smart-quotes": _repairable(
         title="typographic quotes",
         message="A value on line {line} is in typographic quotes.",
         why="To the server they are ordinary characters: they become part of the password or path.",
-        fix=_REPAIR,
     ),
     "config.syntax": _tried(
         title="file cannot be read",
@@ -98,11 +95,10 @@ TEXTS: dict[str, Text] = {
         why="What followed is missing, so it is not enough to close the brackets.",
         fix="Restore it from a backup, or copy it again.",
     ),
-    "config.utf-16": _tried(
+    "config.utf-16": _repairable(
         title="file is UTF-16",
         message="The file is saved as UTF-16, not as UTF-8.",
         why=_OTHER_START,
-        fix=_REPAIR,
     ),
     "config.world-readable-secret": Text(
         title="every account can read the passwords",
@@ -112,26 +108,23 @@ TEXTS: dict[str, Text] = {
         'On a gateway the change does it with unattended-restrict = "yes" in the answers.',
         source="POSIX file modes",
     ),
-    "envfile.name": Text(
+    "envfile.name": _of_bash(
         title="not a valid name of a setting",
         message="{name} is not a name that a shell accepts for a setting",
         why="A shell would report an error in this line.",
         fix="Use letters, digits and _, and no digit at the beginning.",
-        source=_BASH,
     ),
-    "envfile.open-quote": Text(
+    "envfile.open-quote": _of_bash(
         title="a quote is not closed",
         message="line {line}: the quote that opens here is never closed",
         why="A shell takes all following lines as part of the value.",
         fix="Add the closing quote.",
-        source=_BASH,
     ),
-    "envfile.shell-code": Text(
+    "envfile.shell-code": _of_bash(
         title="the setting is inside shell code",
         message="the file contains shell code (line {line}), so a line at its end may have no effect",
         why="Its value depends on how the code runs.",
         fix="Edit the file manually.",
-        source=_BASH,
         cases={
             "other-line": Case("{name} cannot be changed without changing another line"),
         },
@@ -143,19 +136,17 @@ TEXTS: dict[str, Text] = {
         fix="Choose the unattended file itself.",
         source="bound of the wizard",
     ),
-    "envfile.unsafe-value": Text(
+    "envfile.unsafe-value": _of_bash(
         title="the value cannot be written safely",
         message="the value for {name} has {sign}, which a shell does not read literally",
         why="A shell would read another value than a parser that takes the text between the quotes.",
         fix="Choose a value without $, backtick, quotes, backslash and control characters.",
-        source=_BASH,
     ),
-    "envfile.utf-16": Text(
+    "envfile.utf-16": _of_bash(
         title="the file is UTF-16",
         message="line {line}: the file is saved as UTF-16, which its reader cannot read",
         why="No installer can read it.",
         fix="Save it as UTF-8, or accept the repair.",
-        source=_BASH,
     ),
     "hocon.append-in-list": _no_start(
         title="+= inside a list",
@@ -167,10 +158,9 @@ TEXTS: dict[str, Text] = {
         message="line {line}, column {column}: the control character {sign} is inside double quotes",
         fix="Remove it, or write it as an escape like \\t.",
     ),
-    "hocon.edit-not-proven": _of_hocon(
+    "hocon.edit-not-proven": _without_effect(
         title="the edit would change something else",
         message="the edit would change more than {setting}",
-        why=_NO_EFFECT,
         fix="Make the change manually, and please report this as a bug.",
         cases={
             "removed": Case("removing {setting} would change another setting"),
@@ -184,10 +174,9 @@ TEXTS: dict[str, Text] = {
         "backslash as \\\\",
         fix="Write two backslashes.",
     ),
-    "hocon.expansion": _of_hocon(
+    "hocon.expansion": _beyond(
         title="too many substitutions",
         message="The substitutions need more steps, or make more text, than the wizard allows.",
-        why=_BOUND,
         fix="Replace nested substitutions with their values.",
         cases={
             "steps": Case("line {line}, column {column}: the substitutions of {file} need more than {limit} steps"),
@@ -229,11 +218,9 @@ TEXTS: dict[str, Text] = {
         message="line {line}, column {column}: the file contains a list instead of settings",
         fix="Use the file with the settings.",
     ),
-    "hocon.long-path": _of_hocon(
+    "hocon.long-path": _too_big(
         title="a path is too long",
         message="line {line}, column {column}: this path has more than {limit} keys",
-        why=_BOUND,
-        fix=_WHOLE,
         cases={
             "with-includes": Case("line {line}, column {column}: this path has more than {limit} keys"),
             "included": Case("line {line}, column {column}: this path has more than {limit} keys (in {file})"),
@@ -293,10 +280,9 @@ TEXTS: dict[str, Text] = {
             "setting": Case('"{path}" is not the path of a setting'),
         },
     ),
-    "hocon.place-unknown": _of_hocon(
+    "hocon.place-unknown": _without_effect(
         title="no place for the key",
         message="{setting} is missing, and so is the object that it belongs to",
-        why=_NO_EFFECT,
         fix="Give the full path of the object that it belongs to. The objects are: {objects}.",
         cases={
             "no-objects": Case(fix="Give the full path of the object that it belongs to. The file has no objects."),
@@ -325,10 +311,9 @@ TEXTS: dict[str, Text] = {
         why="It is not clear which of them is meant.",
         fix="Remove the comment sign at the right place manually.",
     ),
-    "hocon.shadowed": _of_hocon(
+    "hocon.shadowed": _without_effect(
         title="another place overrides this one",
         message="an edit of {setting} would have no effect, because it is set again{where}",
-        why=_NO_EFFECT,
         fix="Change or remove that place first.",
         cases={
             "doubt": Case("an edit of {setting} might have no effect: {reason}"),
@@ -340,23 +325,18 @@ TEXTS: dict[str, Text] = {
         message="line {line}, column {column}: more than {limit} brackets are open here",
         fix="Nest them less deeply.",
     ),
-    "hocon.too-large": _of_hocon(
+    "hocon.too-large": _too_big(
         title="the file is too large",
         message="line {line}, column {column}: the file has more than {limit} bytes, which is the limit",
-        why=_BOUND,
-        fix=_WHOLE,
     ),
-    "hocon.too-many-appends": _of_hocon(
+    "hocon.too-many-appends": _beyond(
         title="too many +=",
         message="line {line}, column {column}: the file has more than {limit} +=",
-        why=_BOUND,
         fix="Write the whole list.",
     ),
-    "hocon.too-many-keys": _of_hocon(
+    "hocon.too-many-keys": _too_big(
         title="too many keys",
         message="line {line}, column {column}: the file has more than {limit} keys, list items and substitutions",
-        why=_BOUND,
-        fix=_WHOLE,
         cases={
             "with-includes": Case("line {line}, column {column}: with its includes more than {limit} settings"),
             "included": Case("line {line}, column {column}: with its includes more than {limit} settings (in {file})"),

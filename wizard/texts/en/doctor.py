@@ -6,13 +6,10 @@ from wizard.texts.model import Case, Text
 
 _DOWN = "The server presents nothing, so no gateway and no client can connect."
 _FALLBACK = "The server still starts, but with its built-in certificate, which no gateway accepts."
-_JSSE_AND_OTHERS = "JDK: messages of JSSE and PKIX, versions 11 to 25; OpenSSL; rustls"
 _LOG_LINE = "Line {line} ({times} times in all): {text}"
-_MANUAL = "manual, Primary server setup"
 _NO_START = "The server does not start with settings that it cannot read."
 _NO_TRUST = "Java then trusts nobody: no gateway and no client can connect."
 _RESTORE_CACERTS = "Restore it from a backup or from the product's installer, then let the wizard import the root."
-_ROOT_CA = "manual, Primary server setup: private root CA"
 _SYSTEMD = "systemctl(1), systemd.service(5)"
 _UNREADABLE = "The service cannot read {path}: {reason} (at {at})."
 
@@ -21,6 +18,16 @@ _log = partial(Text, message=_LOG_LINE)
 _down = partial(Text, source=_SYSTEMD, why=_DOWN)
 _of_hocon = partial(Text, source="HOCON specification; behaviour of the Lightbend config library 1.3.1")
 _of_wizard = partial(Text, source="design of the wizard")
+_of_root_ca = partial(Text, source="manual, Primary server setup: private root CA")
+_peer_log = partial(_log, source="JDK: messages of JSSE and PKIX, versions 11 to 25; OpenSSL; rustls")
+_of_manual = partial(Text, source="manual, Primary server setup")
+_falls_back = partial(_of_manual, why=_FALLBACK)
+_unreadable = partial(Text, message=_UNREADABLE, source="path_resolution(7), acl(5)")
+_not_used = partial(
+    Text,
+    message="{what} {place}: the server reads that, and not {path}.",
+    source="Lightbend config, ConfigFactory.load()",
+)
 
 TEXTS: dict[str, Text] = {
     "doctor.account-missing": Text(
@@ -109,12 +116,11 @@ TEXTS: dict[str, Text] = {
         fix=_RESTORE_CACERTS,
         source="JDK: InvalidAlgorithmParameterException",
     ),
-    "doctor.cacerts-missing": Text(
+    "doctor.cacerts-missing": _of_root_ca(
         title="cacerts is missing",
         message="{path} does not exist.",
         why=_NO_TRUST,
         fix=_RESTORE_CACERTS,
-        source=_ROOT_CA,
     ),
     "doctor.cacerts-not-used": Text(
         title="the server's Java uses another trust store than cacerts",
@@ -137,12 +143,10 @@ TEXTS: dict[str, Text] = {
         fix="Let the wizard import the root again.",
         source="domain: cacerts lies inside the product's tree",
     ),
-    "doctor.cacerts-unreadable": Text(
+    "doctor.cacerts-unreadable": _unreadable(
         title="the service cannot read cacerts",
-        message=_UNREADABLE,
         why=_NO_TRUST,
         fix="Let the service's account read it. The usual mode is 0644.",
-        source="path_resolution(7), acl(5)",
     ),
     "doctor.change-interrupted": _of_wizard(
         title="an earlier change was interrupted",
@@ -185,19 +189,16 @@ TEXTS: dict[str, Text] = {
         fix="Let the wizard repair it, and do not use Notepad for this file.",
         source="manual, Primary server setup: warning about Notepad",
     ),
-    "doctor.conf-missing": Text(
+    "doctor.conf-missing": _of_manual(
         title="application.conf is missing",
         message="{path} does not exist.",
         why=_NO_START,
         fix="Restore it from a backup, or from the product's installer. If it is elsewhere, use --hcp-home.",
-        source=_MANUAL,
     ),
-    "doctor.conf-not-used": Text(
+    "doctor.conf-not-used": _not_used(
         title="the server reads another file than application.conf",
-        message="{what} {place}: the server reads that, and not {path}.",
         why="Nothing in application.conf has any effect, and neither does any change to it.",
         fix="Remove {option} there and restart the service, or edit the settings in that other place.",
-        source="Lightbend config, ConfigFactory.load()",
     ),
     "doctor.conf-not-utf8": _of_hocon(
         title="a character in a setting is lost",
@@ -218,12 +219,10 @@ TEXTS: dict[str, Text] = {
         why=_NO_START,
         fix="Correct that line. Put a value with special characters in double quotes.",
     ),
-    "doctor.conf-unreadable": Text(
+    "doctor.conf-unreadable": _unreadable(
         title="the service cannot read application.conf",
-        message=_UNREADABLE,
         why=_NO_START,
         fix="Let the service's account read it.",
-        source="path_resolution(7), acl(5)",
     ),
     "doctor.conf-utf16": _of_hocon(
         title="application.conf is UTF-16",
@@ -294,12 +293,11 @@ TEXTS: dict[str, Text] = {
         why="Only the wizard itself can check the key store.",
         fix="Nothing needs to be done if this is an image or a practice folder.",
     ),
-    "doctor.jre-missing": Text(
+    "doctor.jre-missing": _of_root_ca(
         title="the product's Java is missing",
         message="There is no Java at {path}.",
         why="Without it the key store cannot be tested as the server reads it, and no root can be imported.",
         fix="Check the installation of the product. If its home is elsewhere, use --hcp-home.",
-        source=_ROOT_CA,
     ),
     "doctor.key-password": Text(
         title="the private key has a different password than the store",
@@ -308,12 +306,11 @@ TEXTS: dict[str, Text] = {
         fix="Let the wizard write the key store again with one password for both. It needs the key's own password.",
         source="JDK: Get Key failed: Given final block not properly padded",
     ),
-    "doctor.keytool-missing": Text(
+    "doctor.keytool-missing": _of_root_ca(
         title="the product's Java has no keytool",
         message="{path} exists, but has no program bin/keytool.",
         why="The product's own keytool changes the trust store and tests the key store.",
         fix="Repair the product's JRE.",
-        source=_ROOT_CA,
     ),
     "doctor.log-algorithm": _java_log(
         title="a key or signature is too weak for Java",
@@ -399,11 +396,10 @@ TEXTS: dict[str, Text] = {
         fix="Compare the port with the one that the product uses, and look for a proxy in between.",
         source="JDK: messages of JSSE and PKIX, versions 11 to 25; OpenSSL; rustls; Schannel",
     ),
-    "doctor.log-nothing-to-show": _log(
+    "doctor.log-nothing-to-show": _peer_log(
         title="one side has no certificate that it can use",
         why="The key store did not open, has no private key, or has a type of key that the other side refuses.",
         fix="Find out which: cloudstream-wizard doctor",
-        source=_JSSE_AND_OTHERS,
     ),
     "doctor.log-old-cipher": _log(
         title="a store has an encryption that OpenSSL 3 no longer reads",
@@ -422,11 +418,10 @@ TEXTS: dict[str, Text] = {
         why="The password is wrong, quotes or a comment sign changed it, or Java is too old for the encryption.",
         fix="Find out which: cloudstream-wizard doctor",
     ),
-    "doctor.log-peer-hangs-up": _log(
+    "doctor.log-peer-hangs-up": _peer_log(
         title="the other side closes the connection",
         why="It gave no reason. It had an error of its own, or something in between cut the connection.",
         fix="Read the log of the other side at the same moment, and look for a proxy or firewall in between.",
-        source=_JSSE_AND_OTHERS,
     ),
     "doctor.log-peer-refuses-certificate": _log(
         title="the other side refuses this side's certificate",
@@ -462,11 +457,10 @@ TEXTS: dict[str, Text] = {
         why="The responder cannot be reached from the server, or a certificate was revoked.",
         fix="Test the responder from the primary. Switch the check off in the portal until it answers.",
     ),
-    "doctor.log-signature": _log(
+    "doctor.log-signature": _peer_log(
         title="a signature does not verify",
         why="A private key does not belong to its certificate, or a certificate was changed.",
         fix="Compare key and certificate: cloudstream-wizard check on the store that the peer uses.",
-        source=_JSSE_AND_OTHERS,
     ),
     "doctor.log-store-search": _log(
         title="the Windows client finds no certificate",
@@ -531,12 +525,11 @@ TEXTS: dict[str, Text] = {
         fix="Restart the service.",
         source="manual, Primary server setup: restart the service",
     ),
-    "doctor.not-set-up": Text(
+    "doctor.not-set-up": _of_manual(
         title="trusted certificates are not set up",
         message="{path} sets no key store, so the server uses its built-in certificate.",
         why="This is the state after the installation. Trusted certificates are not set up yet.",
         fix="Set them up: cloudstream-wizard",
-        source=_MANUAL,
     ),
     "doctor.not-tls": Text(
         title="the program on the port does not use TLS",
@@ -581,12 +574,11 @@ TEXTS: dict[str, Text] = {
         fix="Find it with ss -ltnp, and stop or move it. Then restart the service.",
         source="bind(2), EADDRINUSE",
     ),
-    "doctor.product-missing": Text(
+    "doctor.product-missing": _of_manual(
         title="the product is not on this machine",
         message="Neither {path}, nor the product's Java, nor its service was found here.",
         why="This is not a primary server, or its home is elsewhere.",
         fix="Run this on the primary server. For another home use --hcp-home, for an image --root.",
-        source=_MANUAL,
     ),
     "doctor.record-damaged": _of_wizard(
         title="the record of a change is damaged",
@@ -600,19 +592,17 @@ TEXTS: dict[str, Text] = {
         why="The wizard writes only folders there. Something else created it.",
         fix="Check what it is (ls -l), then move it elsewhere.",
     ),
-    "doctor.root-not-known": Text(
+    "doctor.root-not-known": _of_root_ca(
         title="the root is in neither store",
         message="The key store ends at {issuer}, and cacerts has no certificate with that name.",
         why="The server does not trust gateways and clients whose certificates end in this root.",
         fix="Run the set-up with the root certificate of your PKI team.",
-        source=_ROOT_CA,
     ),
-    "doctor.root-not-trusted": Text(
+    "doctor.root-not-trusted": _of_root_ca(
         title="the root is not in cacerts",
         message="{root} (SHA-256 {sha256}...) is not in {path}.{namesake}",
         why="The server does not trust gateways and clients whose certificates end in this root.",
         fix="Let the wizard import it.",
-        source=_ROOT_CA,
     ),
     "doctor.served-for-another-name": Text(
         title="the presented certificate is for another name",
@@ -645,12 +635,10 @@ TEXTS: dict[str, Text] = {
         message="{unit} is {active} ({sub}).",
         fix="Start it: systemctl start {unit}",
     ),
-    "doctor.setting-commented": Text(
+    "doctor.setting-commented": _falls_back(
         title="a key store setting is only a comment",
         message="{path}, line {line}: the setting {name} is commented out.",
-        why=_FALLBACK,
         fix="Remove the comment sign.",
-        source=_MANUAL,
     ),
     "doctor.setting-elsewhere": _of_hocon(
         title="a key store setting is in several objects",
@@ -664,19 +652,15 @@ TEXTS: dict[str, Text] = {
         why=_FALLBACK,
         fix="Change or remove the other setting.",
     ),
-    "doctor.setting-missing": Text(
+    "doctor.setting-missing": _falls_back(
         title="a key store setting is missing",
         message="{path} has no setting {name}.",
-        why=_FALLBACK,
         fix="Run the set-up. It shows where the line belongs.",
-        source=_MANUAL,
     ),
-    "doctor.setting-overruled": Text(
+    "doctor.setting-overruled": _not_used(
         title="a setting in application.conf has no effect",
-        message="{what} {place}: the server reads that, and not {path}.",
         why="Options and variables of Java's start override the file, so changes to the file have no effect.",
         fix="Remove {option} there and restart the service, or set the right value there.",
-        source="Lightbend config, ConfigFactory.load()",
     ),
     "doctor.setting-twice": _of_hocon(
         title="a setting occurs twice",
@@ -718,12 +702,10 @@ TEXTS: dict[str, Text] = {
         fix="Install the key store again from the files of the PKI team.",
         source="JDK: the keystore file exists, but is empty",
     ),
-    "doctor.store-is-folder": Text(
+    "doctor.store-is-folder": _falls_back(
         title="the path of the key store is a folder",
         message="application.conf sets {path}, which is a folder and not a file.{similar}",
-        why=_FALLBACK,
         fix="Set the path of the file in it.",
-        source=_MANUAL,
     ),
     "doctor.store-key-mismatch": Text(
         title="the private key belongs to another certificate",
@@ -739,12 +721,10 @@ TEXTS: dict[str, Text] = {
         fix="Let the wizard write the key store again.",
         source="design of the wizard: the record of changes is the state to expect",
     ),
-    "doctor.store-missing": Text(
+    "doctor.store-missing": _falls_back(
         title="the key store is missing",
         message="application.conf sets {path}, but this file does not exist.{similar}",
-        why=_FALLBACK,
         fix="Correct the path, or put the key store there.",
-        source=_MANUAL,
     ),
     "doctor.store-named-otherwise": Text(
         title="the key store is named after another host",

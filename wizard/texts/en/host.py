@@ -5,11 +5,11 @@ from functools import partial
 from wizard.texts.model import Case, Text
 
 _AS_UTF_8 = "Save the password as UTF-8 text."
-_KEYTOOL = "OpenJDK keytool, versions 11.0.5 to 25"
 _SYSTEMD = "systemctl(1), systemd.service(5)"
 _WIZARD = "interface of the wizard"
 
-_of_keytool = partial(Text, source=_KEYTOOL, why="The service uses the same Java, so it would have the same problem.")
+_by_keytool = partial(Text, source="OpenJDK keytool, versions 11.0.5 to 25")
+_of_keytool = partial(_by_keytool, why="The service uses the same Java, so it would have the same problem.")
 _of_systemd = partial(Text, source=_SYSTEMD, why="The new certificate is presented only after a restart.")
 
 TEXTS: dict[str, Text] = {
@@ -94,12 +94,11 @@ TEXTS: dict[str, Text] = {
         message="{store}: the store has no entry with this name",
         fix="List the store to see its entries.",
     ),
-    "keytool.certificate-unreadable": Text(
+    "keytool.certificate-unreadable": _by_keytool(
         title="Java cannot read a certificate",
         message="{store}: Java cannot read a certificate in it: {reason}",
         why="A server with this store starts with its built-in certificate.",
         fix="Ask for a new certificate. An EC key needs a named curve.",
-        source=_KEYTOOL,
     ),
     "keytool.damaged-java": _of_keytool(
         title="The product's Java does not start",
@@ -114,25 +113,23 @@ TEXTS: dict[str, Text] = {
             "request": Case("{store}: keytool made a certificate request that cannot be read"),
         },
     ),
-    "keytool.key-differs": Text(
+    "keytool.key-differs": _by_keytool(
         title="Key and certificate are of different types",
         message="{store}: Java reads the private key as a different type of key than the certificate's (it "
         "signs with {signer}, the certificate has {public})",
         why="Java opens the store, but cannot sign in a handshake.",
         fix="Ask for a certificate with a plain RSA or P-256 key.",
-        source=_KEYTOOL,
     ),
     "keytool.key-password": _of_keytool(
         title="The store opens, but the private key in it has another password",
         message="{store}: the store opens, but the private key in it has another password",
         fix="Export the store again with one password for store and key.",
     ),
-    "keytool.no-key": Text(
+    "keytool.no-key": _by_keytool(
         title="Java finds no private key",
         message="{store}: Java finds no private key in it",
         why="A server without a private key cannot identify itself.",
         fix="Export certificate and private key together as PKCS12.",
-        source=_KEYTOOL,
     ),
     "keytool.no-memory": _of_keytool(
         title="There is not enough free memory to start Java",

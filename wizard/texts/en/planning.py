@@ -6,19 +6,19 @@ from wizard.texts.model import Case, Text
 
 _IMPORT = "sudo {tool} -importcert \\\n  -alias {alias} \\\n  -file {file} \\\n  -keystore {path}"
 """How a root is imported by hand; keytool asks for the password of the store and whether to trust it."""
-_WIZARD = "interface of the wizard"
 
 _of_wizard = partial(Text, source="design of the wizard")
 _of_primary = partial(Text, source="manual, Primary server setup")
 _of_unattended = partial(Text, source="manual, Setting up gateway in unattended mode")
+_of_interface = partial(Text, source="interface of the wizard")
+_of_phases = partial(Text, source="domain facts, section 5")
 
 TEXTS: dict[str, Text] = {
-    "answer.missing": Text(
+    "answer.missing": _of_interface(
         title="an answer is required",
         message="A question has no answer, but needs one.",
         why="The plan depends on it.",
         fix="Type an answer, or put it into the answers file.",
-        source=_WIZARD,
         cases={
             "unattended-file": Case(
                 "The unattended file of this gateway is not given.",
@@ -31,12 +31,11 @@ TEXTS: dict[str, Text] = {
             ),
         },
     ),
-    "answer.unusable": Text(
+    "answer.unusable": _of_interface(
         title="an answer cannot be used",
         message="This is not a valid answer to the question.",
         why="The wizard would have to guess.",
         fix="Type it in the form of the example.",
-        source=_WIZARD,
         cases={
             "port": Case("A port is a number from 1 to 65535.", fix="For example: {example}"),
             "endpoints": Case(
@@ -85,19 +84,17 @@ TEXTS: dict[str, Text] = {
         why="Whoever can read the file, or a copy of it, has the password.",
         fix='Write where the password comes from: {{ file = "PATH" }},\n{{ env = "NAME" }} or {{ prompt = true }}.',
     ),
-    "answers.unknown-key": Text(
+    "answers.unknown-key": _of_interface(
         title="unknown key in the answers file",
         message="{file} has the unknown key {key}.",
         why="With a mistyped key the default would be used, without a warning.",
         fix="Known here: {known}.",
-        source=_WIZARD,
     ),
-    "answers.unusable-value": Text(
+    "answers.unusable-value": _of_interface(
         title="unusable value in the answers file",
         message="{file} has an unusable value at {where}.",
         why="The wizard would have to guess.",
         fix="It must be {wanted}.",
-        source=_WIZARD,
         cases={
             "schema": Case("{file} has schema = {schema}, but this wizard reads 1.", fix="Write schema = 1 first."),
         },
@@ -363,19 +360,17 @@ TEXTS: dict[str, Text] = {
         why="Gateways and clients that do not trust {root} any more would refuse the primary.",
         fix="Complete phase 3 on every node of the primary first.",
     ),
-    "phase.planned": Text(
+    "phase.planned": _of_phases(
         title="phase of a change of the root",
         message="The root changes from {old} to {new}. This is phase {phase}.",
         why="A root must be trusted everywhere before the first certificate under it is used.",
         fix="Apply one phase after the other; each can be undone.",
-        source="domain facts, section 5",
     ),
-    "phase.skipped": Text(
+    "phase.skipped": _of_phases(
         title="a phase is skipped",
         message="It is not known that these are done: {open}.",
         why="Every gateway and client that is not ready goes offline.",
         fix="Complete and tick these steps first: cloudstream-wizard checklist",
-        source="domain facts, section 5",
     ),
     "phase.unclear": _of_wizard(
         title="the phase cannot be determined",
@@ -414,13 +409,12 @@ TEXTS: dict[str, Text] = {
         why="The new key store would get a wrong password.",
         fix="Go back and let the wizard generate one, or type one.",
     ),
-    "rollover.root-changes": Text(
+    "rollover.root-changes": _of_phases(
         title="the root changes",
         message="The root changes from {old} to {new}.",
         why="At the restart, every gateway and client that does not trust the new root goes offline. So does every "
         "one whose own certificate the portal does not trust.",
         fix="First add {new} to the portal, every trust store and every client. The order of work gives the dates.",
-        source="domain facts, section 5",
     ),
     "maintain.ca-in-use": Text(
         title="An expired CA certificate is in use",

@@ -4,9 +4,10 @@ from functools import partial
 
 from wizard.texts.model import Text
 
-_NO_TLS = "Gateways and clients cannot connect over TLS."
-
 _refused = partial(Text, message="The {whom} would refuse the {who}: {words}.")
+_of_chain = partial(Text, source="RFC 8446, section 4.4.2")
+_no_tls = partial(Text, why="Gateways and clients cannot connect over TLS.")
+_by_date = partial(Text, source="RFC 5280, section 4.1.2.5", why="Every client that checks dates refuses it.")
 
 TEXTS: dict[str, Text] = {
     "aia.not-fetched": Text(
@@ -16,10 +17,9 @@ TEXTS: dict[str, Text] = {
         fix="Ask the PKI team for the certificate of {missing}.",
         source="RFC 5280, 4.2.2.1",
     ),
-    "probe.alert": Text(
+    "probe.alert": _no_tls(
         title="The server refuses the connection",
         message="{endpoint} ends the handshake with the alert {alert}: {detail}.",
-        why=_NO_TLS,
         fix="Check the reason for the alert, then the server's log at that time.",
         source="RFC 8446, section 6",
     ),
@@ -44,12 +44,11 @@ TEXTS: dict[str, Text] = {
         fix="Write the key store again with the chain in order.",
         source="RFC 5246, section 7.4.2",
     ),
-    "probe.chain-extra": Text(
+    "probe.chain-extra": _of_chain(
         title="One certificate too many",
         message="{endpoint} also sends {subject}, which is not part of its chain.",
         why="It slows down every handshake and confuses strict clients.",
         fix="Write the key store again without it.",
-        source="RFC 8446, section 4.4.2",
     ),
     "probe.chain-incomplete": Text(
         title="Intermediate not sent",
@@ -81,12 +80,11 @@ TEXTS: dict[str, Text] = {
         "and that its extended key usage contains clientAuth. Then read the server's log.",
         source="RFC 8446, section 4.4.2.4; measured with Java",
     ),
-    "probe.client-unusable": Text(
+    "probe.client-unusable": _of_chain(
         title="Client certificate cannot be presented",
         message="The client certificate and its key cannot be used for TLS: {reason}.",
         why="A probe with this client would show nothing about the server.",
         fix="Export the certificate with its own private key, RSA or elliptic curve.",
-        source="RFC 8446, section 4.4.2",
     ),
     "probe.closed": Text(
         title="Connection closed without an alert",
@@ -102,12 +100,10 @@ TEXTS: dict[str, Text] = {
         fix="Check the firewall rules between this machine and {endpoint}. The connection must be direct.",
         source="vendor's gateway guide: direct outbound TCP",
     ),
-    "probe.expired": Text(
+    "probe.expired": _by_date(
         title="Certificate expired",
         message="{subject}, presented by {endpoint}, expired on {date}.",
-        why="Every client that checks dates refuses it.",
         fix="Install a renewed certificate. If you did not expect this date, check the clocks of both machines.",
-        source="RFC 5280, section 4.1.2.5",
     ),
     "probe.fallback-certificate": Text(
         title="Built-in certificate presented",
@@ -117,17 +113,15 @@ TEXTS: dict[str, Text] = {
         "the file and that the password opens it. Then restart the service.",
         source="manual, Primary server setup",
     ),
-    "probe.handshake": Text(
+    "probe.handshake": _no_tls(
         title="The handshake fails",
         message="The handshake with {endpoint} fails in the phase {phase}: {detail}.",
-        why=_NO_TLS,
         fix="Compare with another client on another machine. If it fails there too, read the server's log.",
         source="OpenSSL reason codes",
     ),
-    "probe.http": Text(
+    "probe.http": _no_tls(
         title="HTTP without TLS",
         message="{endpoint} answers with HTTP without TLS: {detail}.",
-        why=_NO_TLS,
         fix="Check the port number, and whether a load balancer in between uses TLS.",
         source="RFC 9110",
     ),
@@ -139,12 +133,11 @@ TEXTS: dict[str, Text] = {
         fix="Ask the network team to exempt {endpoint} from TLS inspection, and probe from the server itself.",
         source="vendor's gateway guide",
     ),
-    "probe.leaf-only": Text(
+    "probe.leaf-only": _of_chain(
         title="Only the leaf is sent",
         message="{endpoint} sends only one certificate. That is right only if {missing} is a root.",
         why="If there is an intermediate, Java refuses the server.",
         fix="Compare with the chain from the PKI team, and put every intermediate into the key store.",
-        source="RFC 8446, section 4.4.2",
     ),
     "probe.name-mismatch": Text(
         title="Name not in the certificate",
@@ -168,19 +161,16 @@ TEXTS: dict[str, Text] = {
         fix="Check the route and the address of {host}.",
         source="RFC 9293",
     ),
-    "probe.not-tls": Text(
+    "probe.not-tls": _no_tls(
         title="Not a TLS server",
         message="The program on {endpoint} does not use TLS: {detail}.",
-        why=_NO_TLS,
         fix="Check the port number. The primary's internal TLS port is 2560 unless it was changed.",
         source="RFC 8446, section 5",
     ),
-    "probe.not-yet-valid": Text(
+    "probe.not-yet-valid": _by_date(
         title="Certificate not valid yet",
         message="{subject}, presented by {endpoint}, is valid only from {date}.",
-        why="Every client that checks dates refuses it.",
         fix="Check the clocks of both machines, or wait.",
-        source="RFC 5280, section 4.1.2.5",
     ),
     "probe.old-protocol-only": Text(
         title="Only old TLS versions",
@@ -203,12 +193,11 @@ TEXTS: dict[str, Text] = {
         fix="Check that the service runs and listens on this port (ss -ltnp). After a restart, wait a little.",
         source="RFC 9293",
     ),
-    "probe.root-sent": Text(
+    "probe.root-sent": _of_chain(
         title="Root sent as well",
         message="{endpoint} also sends its root {subject}.",
         why="Clients do not need it: they use their own copy. It does no harm.",
         fix="Nothing needs to be done.",
-        source="RFC 8446, section 4.4.2",
     ),
     "probe.silent": Text(
         title="No data after connecting",

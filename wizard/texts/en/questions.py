@@ -4,6 +4,7 @@ A question's id is its key, and one word more where the same key is asked in sev
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from wizard.texts.model import ChoiceText, QuestionText
 
@@ -53,7 +54,16 @@ _PHASES = {
     "retire-root": ChoiceText("Remove the old root", "when nobody uses it any more"),
     "at-once": ChoiceText("All phases at once", "gateways and clients go offline"),
 }
-_WHICH_PHASE = "Which phase of the root CA change comes next?"
+
+_phase = partial(QuestionText, label="Which phase of the root CA change comes next?", short="Phase", choices=_PHASES)
+_kind = partial(QuestionText, label="Where does the primary server run?", short="Primary server", choices=_PLACES)
+_new_password = partial(QuestionText, label="New password for the key store", short="New password")
+_repair = partial(QuestionText, label="Password of the key store", short="Password for the repair")
+_FILE_PASSWORD = QuestionText(
+    label="Password for these files",
+    help="Leave empty if the files have no password.",
+    short="File password",
+)
 
 QUESTIONS: Mapping[str, QuestionText] = {
     "goal": QuestionText(
@@ -69,17 +79,11 @@ QUESTIONS: Mapping[str, QuestionText] = {
             "maintain-stores": ChoiceText("Maintain the stores", "password, alias, built-in, expired CA"),
         },
     ),
-    "primary.kind": QuestionText(
-        label="Where does the primary server run?",
+    "primary.kind": _kind(
         help="This decides what is done on this machine.",
-        short="Primary server",
-        choices=_PLACES,
     ),
-    "primary.kind.prefilled": QuestionText(
-        label="Where does the primary server run?",
+    "primary.kind.prefilled": _kind(
         help="The answers of the run of {day} are filled in; change what is different.",
-        short="Primary server",
-        choices=_PLACES,
     ),
     "primary.cloud-support": QuestionText(
         label="Has your vendor confirmed support for your own CA certificates?",
@@ -114,11 +118,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
         example="/root/primary-host.pfx",
         short="Certificate files",
     ),
-    "primary.password": QuestionText(
-        label="Password for these files",
-        help="Leave empty if the files have no password.",
-        short="File password",
-    ),
+    "primary.password": _FILE_PASSWORD,
     "primary.host": QuestionText(
         label="Host name that gateways and clients connect to",
         help="It must be listed in the certificate.",
@@ -135,20 +135,14 @@ QUESTIONS: Mapping[str, QuestionText] = {
             "prompt": ChoiceText("Type one", "you type it twice"),
         },
     ),
-    "primary.keystore-password.new": QuestionText(
-        label="New password for the key store",
+    "primary.keystore-password.new": _new_password(
         help="At least 6 printable ASCII characters; Java accepts nothing else.",
-        short="New password",
     ),
-    "primary.keystore-password.repair": QuestionText(
-        label="Password of the key store",
+    "primary.keystore-password.repair": _repair(
         help="Only if the repair needs it; otherwise leave it empty.",
-        short="Password for the repair",
     ),
-    "primary.keystore-password.repair-store": QuestionText(
-        label="Password of the key store",
+    "primary.keystore-password.repair-store": _repair(
         help="The one in application.conf does not open it; whoever made the file knows it.",
-        short="Password for the repair",
     ),
     "primary.keystore-password.repair-key": QuestionText(
         label="Password of the private key",
@@ -179,11 +173,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
         example="/root/gateway-host.pfx",
         short="Certificate files",
     ),
-    "gateway.0.password": QuestionText(
-        label="Password for these files",
-        help="Leave empty if the files have no password.",
-        short="File password",
-    ),
+    "gateway.0.password": _FILE_PASSWORD,
     "gateway.0.host": QuestionText(
         label="Host name of this gateway",
         help="It must be listed in the certificate.",
@@ -266,10 +256,8 @@ QUESTIONS: Mapping[str, QuestionText] = {
             "prompt": ChoiceText("Type one", "you type it twice"),
         },
     ),
-    "gateway.0.keystore-password.new": QuestionText(
-        label="New password for the key store",
+    "gateway.0.keystore-password.new": _new_password(
         help="At least 6 letters, digits, dots, hyphens and underscores.",
-        short="New password",
     ),
     "others.gateways": QuestionText(
         label="Gateways to prepare (host names)",
@@ -343,23 +331,14 @@ QUESTIONS: Mapping[str, QuestionText] = {
             "yes": ChoiceText("Yes", "those that the certificates name"),
         },
     ),
-    "phase": QuestionText(
-        label=_WHICH_PHASE,
+    "phase": _phase(
         help="The root changes. Each phase is a change of its own and can be undone.",
-        short="Phase",
-        choices=_PHASES,
     ),
-    "phase.unknown": QuestionText(
-        label=_WHICH_PHASE,
+    "phase.unknown": _phase(
         help="Not known from here: are all gateways and clients ready for the next phase?",
-        short="Phase",
-        choices=_PHASES,
     ),
-    "phase.open-steps": QuestionText(
-        label=_WHICH_PHASE,
+    "phase.open-steps": _phase(
         help="Other machines still have open steps. If you skip them, they go offline.",
-        short="Phase",
-        choices=_PHASES,
     ),
     "change": QuestionText(
         label="Select the change to undo",
