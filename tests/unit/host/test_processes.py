@@ -68,7 +68,8 @@ def test_a_daemon_left_behind_is_not_waited_for() -> None:
     assert (done.stdout, done.ok) == ("started\n", True)
 
 
-def test_without_files_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_descriptors_of_processes_and_files_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
     monkeypatch.delattr(os, "memfd_create")
     assert run(["sh", "-c", "cat; exit 4"], timeout_s=5, input=b"x").returncode == 4
     with pytest.raises(WizardError) as refused:
