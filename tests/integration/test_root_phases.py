@@ -453,7 +453,7 @@ def test_line_mode_repeats_who_goes_offline_at_the_last_question(server: Practic
     typed = ["", "", "", "", "changeit", "", "3", *[""] * 13, "yes", "", "quit", "forget"]
     _, said = talk(session, *typed)
     assert "Phase: All phases at once." in said
-    before, _, _ = said.rpartition("Type apply to go on")
+    before, _, _ = said.rpartition("Type apply to make the change")
     assert "goes offline" in before[before.rindex("This is the last question before the change.") :]
 
 
