@@ -1,6 +1,7 @@
 """Text from outside, made safe to show: no control character, bidi override or invisible mark reaches a terminal."""
 
 import re
+import shlex
 import textwrap
 import unicodedata
 from datetime import UTC, datetime
@@ -26,6 +27,19 @@ def printable(text: str, *, newline: bool = False, limit: int | None = None) -> 
         return text
     result = "".join(_shown(character, newline=newline) for character in text)
     return result if limit is None or len(result) <= limit else result[: max(0, limit - 3)] + "..."
+
+
+def endpoint(host: str, port: int) -> str:
+    """`host:port`, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def shell_words(text: str) -> list[str]:
+    """*text* split as by a shell; no words when a quotation mark has no partner."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
 
 
 def wrapped(text: str, indent: str = "", width: int = 74) -> list[str]:

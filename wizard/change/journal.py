@@ -16,7 +16,7 @@ from wizard.change.plan_file import plain, typed
 from wizard.errors import RecoveryNeededError
 from wizard.findings import Fact
 from wizard.host.directory import Directory, Identity
-from wizard.questions.answers import endpoint
+from wizard.printable import endpoint
 
 ARMED, INTENT, DONE = "armed", "intent", "done"
 RESTART, VERIFIED = "restart", "verified"

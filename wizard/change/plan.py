@@ -9,7 +9,7 @@ from typing import Any
 
 from wizard.findings import Finding
 from wizard.host.directory import Identity
-from wizard.questions.answers import endpoint
+from wizard.printable import endpoint
 
 
 def digest_of(data: bytes) -> str:

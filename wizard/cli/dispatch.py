@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from wizard import codes
 from wizard.cli.commands import COMMANDS, DEFAULTS, WIZARD
 from wizard.errors import WizardError
-from wizard.host.files import parse_source, resolve
 from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
+from wizard.host.secret_sources import parse_source, resolve
 from wizard.questions.answers import PasswordSource
 from wizard.secret import Redactor, Secret
 from wizard.self_start import load

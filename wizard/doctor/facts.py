@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from wizard import codes
 from wizard.errors import WizardError
-from wizard.questions.answers import endpoint
+from wizard.printable import endpoint
 
 SCHEMA = 1
 

@@ -19,8 +19,8 @@ from wizard.handoff.requirements import is_loopback
 from wizard.handoff.vault import encrypt
 from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs
-from wizard.printable import printable
-from wizard.questions.answers import GatewayAnswers, Phase, PrimaryKind, endpoint
+from wizard.printable import endpoint, printable
+from wizard.questions.answers import GatewayAnswers, Phase, PrimaryKind
 from wizard.secret import Secret
 
 VAULT_SECRET = "vault-password"  # noqa: S105 - the name of a secret

@@ -16,7 +16,8 @@ from wizard.handoff.bundle import Pack, PackFile
 from wizard.handoff.requirements import folder
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, other_nodes
-from wizard.questions.answers import PROMPT, Answers, PasswordSource, Phase, SourceKind, endpoint
+from wizard.printable import endpoint
+from wizard.questions.answers import PROMPT, Answers, PasswordSource, Phase, SourceKind
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY, generate, require_fit
 from wizard.secret import Secret

@@ -9,7 +9,7 @@ from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
 from wizard.handoff.bundle import Pack, PackFile, from_template
 from wizard.planning.gateway.stores import GatewayInput, file_name
-from wizard.questions.answers import endpoint
+from wizard.printable import endpoint
 
 BUNDLES = "/root/cloudstream-tls"
 """Where the checklist puts the bundle on the gateway: in a folder that root alone can open."""

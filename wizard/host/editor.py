@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.errors import WizardError
-from wizard.questions.answers import shell_words
+from wizard.printable import shell_words
 
 USUAL = ("sensible-editor", "editor", "nano", "vim", "vi")
 """Tried in this order where neither VISUAL nor EDITOR names one."""

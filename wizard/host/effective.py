@@ -18,8 +18,7 @@ from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.systemd import UnitState, on_port, processes
-from wizard.printable import printable
-from wizard.questions.answers import shell_words
+from wizard.printable import printable, shell_words
 
 _TRUST_STORE = "javax.net.ssl.trustStore"
 _MOST = 256 * 1024

@@ -15,8 +15,7 @@ from wizard.errors import WizardError
 from wizard.findings import Code
 from wizard.host.machine import Account, Machine, lookup, name_of, text_of
 from wizard.host.processes import Completed, run
-from wizard.printable import printable
-from wizard.questions.answers import shell_words
+from wizard.printable import printable, shell_words
 
 _ANSWERS = (
     (

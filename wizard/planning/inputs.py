@@ -17,8 +17,9 @@ from wizard.change.store import ChangeFolder, Store, history
 from wizard.configs import hocon
 from wizard.errors import WizardError
 from wizard.findings import Finding
-from wizard.host.files import SecretGiver, home_expanded, named_inputs, read_input
+from wizard.host.files import home_expanded, named_inputs, read_input
 from wizard.host.machine import Machine, now_utc
+from wizard.host.secret_sources import SecretGiver
 from wizard.planning import judge
 from wizard.planning.judge import Judged, KeyPassword, Reading
 from wizard.planning.snapshot import PASSWORD_KEY, MachineSnapshot

@@ -16,7 +16,7 @@ from wizard.certificates.model import Certificate
 from wizard.certificates.names import certificate_json
 from wizard.findings import Code, Finding, Locator
 from wizard.host.machine import now_utc
-from wizard.printable import printable
+from wizard.printable import endpoint, printable
 from wizard.probing.handshake import (
     LOWERED_HELPS,
     Outcome,
@@ -41,7 +41,6 @@ from wizard.probing.trust import (
     names_of,
     upwards,
 )
-from wizard.questions.answers import endpoint
 
 _SAME = (
     "host", "port", "address", "servername", "reachable", "phase", "error", "protocol", "cipher", "fallback",

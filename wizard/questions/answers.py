@@ -1,7 +1,6 @@
 """PEM text that was pasted instead of a file: kept only in memory, named in the answers by its content."""
 
 import re
-import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 from wizard import codes
 from wizard.errors import WizardError
+from wizard.printable import endpoint, shell_words
 from wizard.secret import Secret
 
 MARK = "pasted: "
@@ -31,14 +31,6 @@ def is_pasted(word: str) -> bool:
 def pasted_word(text: str) -> str:
     """The word in *text*, paths as they are typed, that means a pasted text; "" when there is none."""
     return next((word for word in shell_words(text) if is_pasted(word)), "")
-
-
-def shell_words(text: str) -> list[str]:
-    """*text* split as by a shell; no words when a quotation mark has no partner."""
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return []
 
 
 def content(text: str) -> str:
@@ -125,11 +117,6 @@ HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{
 def is_host(text: str) -> bool:
     """Whether *text* is a host name or an address: nothing else may reach a script, a path or a URL."""
     return HOST.fullmatch(text) is not None
-
-
-def endpoint(host: str, port: int) -> str:
-    """`host:port`, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def endpoints(text: str, port: int) -> tuple[tuple[str, ...], int]:

@@ -8,6 +8,7 @@ from typing import Any
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Code
+from wizard.printable import shell_words
 from wizard.questions.answers import (
     ENDPOINTS,
     OCSP_URL,
@@ -16,7 +17,6 @@ from wizard.questions.answers import (
     SourceKind,
     endpoints,
     is_host,
-    shell_words,
 )
 from wizard.questions.flow import Ask, Question
 

@@ -18,10 +18,10 @@ from wizard.host.machine import Machine, now_utc
 from wizard.planning.gateway.facts import installed_chain, look_at_unattended
 from wizard.planning.gateway.stores import STORE_FOLDER
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.printable import printable
+from wizard.printable import endpoint, printable
 from wizard.probing.probe import ProbeResult, probe
 from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
-from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
+from wizard.questions.answers import Answers, Goal, PrimaryKind
 from wizard.reports.checklist import Checklist, progress
 from wizard.reports.lines import Line, Tone
 from wizard.session import kept_answers

@@ -27,15 +27,16 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
-from wizard.host.files import DEFAULT_STORE_PASSWORD, resolve
+from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.machine import Machine, command, now_utc, own_names
+from wizard.host.secret_sources import resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key, unseen
 from wizard.planning.primary.plan import CACERTS_SECRET, Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
-from wizard.printable import printable
+from wizard.printable import endpoint, printable
 from wizard.probing.handshake import is_here
-from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint, word_for
+from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, word_for
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import PHASE_STEPS, Ask, Question, Step, StepId, View, after, steps
 from wizard.reports import checklist as checklist_lines

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
-from wizard.host.files import parse_source, resolve
+from wizard.host.secret_sources import parse_source, resolve
 from wizard.secret import Secret
 
 

@@ -10,8 +10,8 @@ from wizard.cli.line_mode.dialogue import Back, Dialogue
 from wizard.errors import WizardError
 from wizard.host.files import expand_inputs
 from wizard.host.jre import parse_version
-from wizard.printable import printable
-from wizard.questions.answers import BEGINS, MARK, VERSIONS, is_pasted, pasted_word, shell_words
+from wizard.printable import printable, shell_words
+from wizard.questions.answers import BEGINS, MARK, VERSIONS, is_pasted, pasted_word
 from wizard.questions.flow import Ask, Question
 from wizard.secret import Secret
 from wizard.session.help_pages import question_place

@@ -20,9 +20,9 @@ from wizard.planning.gateway.stores import KEYSTORE_PASSWORD, GatewayInput
 from wizard.planning.inputs import PlanInputs, put_away
 from wizard.planning.phases import Course, Here, Progress, first_findings, require_phase
 from wizard.planning.primary.plan import LOOK_TIMEOUT_S, old_root_in_use
-from wizard.printable import rfc3339
+from wizard.printable import endpoint, rfc3339
 from wizard.probing.probe import ProbeResult, TrustSet, probe
-from wizard.questions.answers import PHASES, Phase, endpoint
+from wizard.questions.answers import PHASES, Phase
 from wizard.questions.flow import numbered
 from wizard.reports.checklist import Checklist, RootChange
 from wizard.secret import Secret

@@ -17,10 +17,10 @@ from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Reading, read_all, roots_of
 from wizard.planning.primary.plan import LOOK_TIMEOUT_S
-from wizard.printable import printable
+from wizard.printable import endpoint, printable
 from wizard.probing.probe import ClientIdentity, ProbeResult, TrustSet, probe
 from wizard.probing.trust import system_roots
-from wizard.questions.answers import ImportRoot, endpoint
+from wizard.questions.answers import ImportRoot
 from wizard.reports.lines import Line, Tone
 
 

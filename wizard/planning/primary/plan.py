@@ -23,9 +23,10 @@ from wizard.host.machine import FOR_PRIMARY, Access, Machine, rights_for
 from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged, load_authorities
 from wizard.planning.snapshot import MachineSnapshot, Setting, expectation
+from wizard.printable import endpoint
 from wizard.probing.handshake import is_here
 from wizard.probing.probe import probe
-from wizard.questions.answers import Answers, Goal, ImportRoot, Phase, PrimaryAnswers, PrimaryKind, SourceKind, endpoint
+from wizard.questions.answers import Answers, Goal, ImportRoot, Phase, PrimaryAnswers, PrimaryKind, SourceKind
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY
 from wizard.secret import Secret
