@@ -7,9 +7,9 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import get_args
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, KeySerializationEncryption, PrivateFormat, pkcs12
 from cryptography.hazmat.primitives.serialization.pkcs12 import PBES
@@ -47,14 +47,7 @@ def keystore(chain: Chain, password: Secret, *, profile: Profile, friendly_name:
     if chain.key is None:
         raise WizardError(codes.WRITING_NO_KEY, subject=names.short(chain.leaf))
     key = chain.key.key
-    kinds = (
-        rsa.RSAPrivateKey,
-        dsa.DSAPrivateKey,
-        ec.EllipticCurvePrivateKey,
-        ed25519.Ed25519PrivateKey,
-        ed448.Ed448PrivateKey,
-    )
-    if not isinstance(key, kinds):
+    if not isinstance(key, get_args(pkcs12.PKCS12PrivateKeyTypes)):
         raise WizardError(codes.WRITING_KEY_KIND, subject=names.short(chain.leaf))
     try:
         return pkcs12.serialize_key_and_certificates(

@@ -120,7 +120,6 @@ class _Found:
 
     keys: list[tuple[bytes, pbe.Encryption | None, str]] = field(default_factory=list)
     certificates: list[tuple[bytes, str, bool]] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
 
@@ -138,7 +137,8 @@ def read(outer: Node, reader: Reader) -> Bundle:
     """Open the PKCS12 file whose outermost element is *outer*.
 
     Raises:
-        ReadingError: password needed or wrong, the key's password differs, too many rounds, unsupported, damaged.
+        ReadingError: password needed or wrong, the key's password differs, unsupported, damaged.
+        TooManyRounds: it asks for more than anyone waits for.
         DerError: the structure is malformed; positions count in the file or in a part of it.
     """
     name = reader.name
@@ -151,8 +151,6 @@ def read(outer: Node, reader: Reader) -> Bundle:
             if part.encryption is not None:
                 asked.spend(part.encryption.rounds)
         return _Opener(structure, reader).read()
-    except pbe.TooManyRounds as error:
-        raise objects.too_many_rounds(name, error.rounds) from error
     except pbe.Unsupported as error:
         raise objects.unsupported(name, str(error)) from error
 
@@ -229,7 +227,6 @@ class _Opener:
             keys=len(found.keys),
             certificates=len(found.certificates),
             java_trusted=sum(trusted for _, _, trusted in found.certificates),
-            friendly_names=tuple(found.names),
         )
         if not facts.integrity:
             self.reader.note(
@@ -346,16 +343,12 @@ def _bags(contents: Node, found: _Found, depth: int = 0) -> None:
             sort, *rest = value.expect(SEQUENCE).fields(1)
             if sort.oid != _X509 or not rest:
                 found.others.append("a certificate that is not X.509")
-                continue
-            found.certificates.append((rest[0].fields(1)[0].octets, alias, trusted))
+            else:
+                found.certificates.append((rest[0].fields(1)[0].octets, alias, trusted))
         elif kind == "6" and depth < 4:
             _bags(value, found, depth + 1)
-            continue
         else:
             found.others.append({"4": "a revocation list", "5": "a secret"}.get(kind, "something unknown"))
-            continue
-        if alias:
-            found.names.append(alias)
 
 
 def _attributes(attributes: Node) -> tuple[str, bool]:

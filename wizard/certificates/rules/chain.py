@@ -102,7 +102,7 @@ class _Limits(NamedTuple):
         return entry.tag not in self.permitted.kinds or self.permitted.cover(entry) is True
 
 
-def check(context: Context) -> Iterator[Finding]:
+def name_constraints(context: Context) -> Iterator[Finding]:
     """Hold the names of each certificate against the constraints of every CA above it."""
     chain = context.chain
     path = chain.certificates
