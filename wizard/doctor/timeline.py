@@ -10,7 +10,7 @@ from typing import Any
 from wizard.certificates.chain import assemble
 from wizard.certificates.fields import CLIENT_AUTH, SERVER_AUTH, usages
 from wizard.certificates.model import Certificate
-from wizard.certificates.reading import ReadingError, read
+from wizard.certificates.reading import read_partly
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import CertificateFacts, DoctorFacts
 from wizard.errors import WizardError
@@ -132,14 +132,10 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
     found: list[Place] = []
     for file in expand_inputs(_with_packs(paths, base), base):
         try:
-            bundle = read(read_input(file), name=str(file))
-        except ReadingError as error:
-            if error.partial is None:
-                continue
-            bundle = error.partial
+            bundle, _refusal = read_partly(read_input(file), name=str(file))
         except WizardError:
             continue
-        for chain in assemble(bundle):
+        for chain in assemble(bundle) if bundle is not None else ():
             certificates = tuple(certificate_facts(each) for each in chain.certificates)
             if certificates:
                 machine = printable(suggested_host(chain.leaf)) or printable(file.parent.name)
