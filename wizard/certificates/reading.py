@@ -137,7 +137,8 @@ def read(data: bytes, *, name: str = "", password: Secret | None = None, key_pas
         ReadingError: its `partial` holds what could be read all the same.
     """
     if len(data) > SIZE_LIMIT:
-        raise objects.too_large(name, len(data))
+        file = objects.called(name)
+        raise ReadingError(codes.READING_TOO_LARGE, subject=name, file=file, size=len(data), limit=SIZE_LIMIT)
     with odd_certificates_allowed() as caught:
         try:
             return _read(data, Reader(name, caught, password, key_password))

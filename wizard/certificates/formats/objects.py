@@ -113,11 +113,6 @@ def too_many_rounds(name: str, rounds: int) -> ReadingError:
     )
 
 
-def too_large(name: str, size: int, limit: int = SIZE_LIMIT) -> ReadingError:
-    """It is larger than any file of this purpose."""
-    return ReadingError(codes.READING_TOO_LARGE, subject=name, file=called(name), size=size, limit=limit)
-
-
 def too_many(name: str, limit: int) -> ReadingError:
     """It holds more certificates than any file of this purpose."""
     return ReadingError(codes.READING_TOO_LARGE, case="certificates", subject=name, file=called(name), limit=limit)

@@ -22,13 +22,21 @@ class Mac:
         name: for people, such as `HmacSHA256`.
         iterations: of its key derivation.
         rounds: what that costs.
-        verify: (password, content) -> whether the check holds.
+        digest: the hash of its HMAC.
+        expected: its value.
+        derive: password -> key.
     """
 
     name: str
     iterations: int
     rounds: int
-    verify: Callable[[pbe.Phrase, bytes], bool]
+    digest: str
+    expected: bytes
+    derive: Callable[[pbe.Phrase], bytes]
+
+    def verify(self, phrase: pbe.Phrase, content: bytes) -> bool:
+        """Whether the check holds for *content* with this password."""
+        return pbe.mac_matches(self.derive(phrase), self.digest, content, self.expected)
 
 
 def understand_mac(node: Node) -> Mac:
@@ -52,12 +60,10 @@ def understand_mac(node: Node) -> Mac:
     if count < 1:
         raise node.error("an iteration count is not positive")
 
-    def verify(phrase: pbe.Phrase, content: bytes) -> bool:
-        size = pbe.digest_size(digest)
-        key = pbe.pkcs12_kdf(digest, phrase, salt, count, purpose=3, length=size)
-        return pbe.mac_matches(key, digest, content, expected)
+    def derive(phrase: pbe.Phrase) -> bytes:
+        return pbe.pkcs12_kdf(digest, phrase, salt, count, purpose=3, length=pbe.digest_size(digest))
 
-    return Mac(f"Hmac{digest.upper()}", count, count, verify)
+    return Mac(f"Hmac{digest.upper()}", count, count, digest, expected, derive)
 
 
 def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
@@ -74,12 +80,11 @@ def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
     if not 1 <= length <= 64:
         raise pbe.Unsupported("a PBMAC1 key of an unusual length")
 
-    def verify(phrase: pbe.Phrase, content: bytes) -> bool:
-        key = pbe.pbkdf2(prf, phrase, salt, count, length)
-        return pbe.mac_matches(key, digest, content, expected)
+    def derive(phrase: pbe.Phrase) -> bytes:
+        return pbe.pbkdf2(prf, phrase, salt, count, length)
 
     blocks = -(-length // pbe.digest_size(prf))
-    return Mac(f"PBMAC1 Hmac{digest.upper()}", count, blocks * count, verify)
+    return Mac(f"PBMAC1 Hmac{digest.upper()}", count, blocks * count, digest, expected, derive)
 
 
 _DATA = "1.2.840.113549.1.7.1"
