@@ -383,17 +383,15 @@ class _BioTransport:
 
     def until_done(self) -> None:
         connection = self.outcome.connection
-        while True:
-            try:
+        done = False
+        while not done:
+            with suppress(SSL.WantReadError):
                 connection.do_handshake()
-            except SSL.WantReadError:
-                self.flush()
-                self.note_phase()
+                done = True
+            self.flush()
+            self.note_phase()
+            if not done:
                 self.feed()
-            else:
-                self.flush()
-                self.note_phase()
-                return
 
     def read_late(self) -> None:
         trace, connection = self.outcome.trace, self.outcome.connection
