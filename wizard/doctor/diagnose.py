@@ -1,11 +1,10 @@
 """Diagnose the collected facts: run all rules, link symptoms to causes, choose a repair for each cause."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from wizard import codes
-from wizard.doctor import facts
 from wizard.doctor.facts import DoctorFacts
 from wizard.doctor.repair.choose import Repair, repair_for
 from wizard.doctor.rule import Outcome, Result, Rule
@@ -172,7 +171,7 @@ class Diagnosis:
     def as_json(self) -> dict[str, Any]:
         """The members that `doctor --json` promises, and the repairs."""
         return {
-            "facts": facts.as_json(self.facts),
+            "facts": asdict(self.facts),
             "outcomes": [outcome.as_json() for outcome in self.outcomes],
             "findings": [finding.as_json() for finding in self.findings],
             "root_causes": list(self.root_causes),

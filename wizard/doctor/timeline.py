@@ -17,7 +17,7 @@ from wizard.errors import WizardError
 from wizard.host.files import expand_inputs, home_expanded, read_input
 from wizard.planning.judge import suggested_host
 from wizard.printable import printable
-from wizard.reports.calendar import Ending, Seen, calendar
+from wizard.reports.calendar import Seen
 
 HERE = "this machine"
 GATEWAYS = "gateways and local-storage clients"
@@ -84,11 +84,6 @@ def places(facts: DoctorFacts) -> list[Place]:
         path = facts.cacerts.file.path
         found += [Place(f"{path}, {alias}", PRIMARY, (anchor,)) for alias, anchor in facts.cacerts.ours]
     return found
-
-
-def ends(found: Iterable[Place], now: datetime) -> tuple[Ending, ...]:
-    """Each certificate of *found* with its end and the machines that have it, the first to end in front."""
-    return calendar(seen_in(found), now)
 
 
 def seen_in(found: Iterable[Place]) -> list[Seen]:

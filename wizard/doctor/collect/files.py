@@ -41,6 +41,9 @@ from wizard.printable import printable
 from wizard.probing.probe import ProbeResult, Target, probe_many
 from wizard.secret import Redactor, Secret
 
+Rights = tuple[int, int | None, int | None]
+"""Mode, owner and group of a file; None keeps the owner or the group."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -48,11 +51,11 @@ class Written:
 
     Attributes:
         data: its bytes.
-        rights: mode, owner and group; None keeps what is there, as does None for the owner or the group.
+        rights: None keeps what is there.
     """
 
     data: bytes
-    rights: tuple[int, int | None, int | None] | None = None
+    rights: Rights | None = None
 
 
 Coming = Mapping[PurePosixPath, Written]
@@ -221,7 +224,8 @@ def _scan(machine: Machine, account: Account | None, started: Effective, coming:
         if repair(data) is None and requoted(data, wrong.line) is not None:
             message = f"The value on line {wrong.line} needs quotes, and its special characters must be escaped."
             damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
-        return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
+        likely = repaired(data, wrong.line)
+        return ConfScan(ConfFacts(file, wrong, damage), data, likely=hocon.parse(likely) if likely else None)
     damage = _damage(data)
     store_file, paths = _setting(document, FILE_KEY, started)
     password, passwords = _setting(document, PASSWORD_KEY, started)
@@ -261,10 +265,6 @@ def _damage(data: bytes) -> tuple[Damage, ...]:
 def repaired(data: bytes, line: int) -> bytes | None:
     """The repaired text of *data*, which does not parse because of *line*; None when no repair is safe."""
     return repair(data) or requoted(data, line)
-
-
-def _parsed(data: bytes | None) -> hocon.Document | None:
-    return hocon.parse(data) if data is not None else None
 
 
 def requoted(data: bytes, line: int) -> bytes | None:

@@ -3,6 +3,7 @@
 A repair is data. `wizard.doctor.repair.plan` turns those that the wizard can make into a plan.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,10 @@ from wizard import codes
 from wizard.doctor.facts import DoctorFacts
 from wizard.findings import Finding
 from wizard.printable import printable
+from wizard.secret import Secret
+
+Give = Callable[[str], Secret | None]
+"""Asks for a secret by its name; None when there is none."""
 
 
 class Kind(StrEnum):

@@ -11,20 +11,11 @@ from wizard.certificates.names import short
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step, digest_of
 from wizard.change.targets import find
 from wizard.configs.diffs import unified
+from wizard.doctor.collect.files import Rights
 from wizard.doctor.collect.run import Examined, examine_after
 from wizard.doctor.diagnose import STORE, Cause, diagnose
-from wizard.doctor.repair.choose import Kind, Repair
-from wizard.doctor.repair.steps import (
-    Give,
-    Rights,
-    fitting,
-    from_record,
-    rewritten,
-    settings_steps,
-    trusted,
-    undo_damage,
-    written,
-)
+from wizard.doctor.repair.choose import Give, Kind, Repair
+from wizard.doctor.repair.steps import fit, from_record, rewritten, settings_steps, trusted, undo_damage, written
 from wizard.doctor.restart_checks import coming_of, plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -132,13 +123,8 @@ def plan_repairs(machine: Machine, seen: Examined, give: Give, *, only: str = ""
 
 def _next(view: Examined, tried: Collection[str], only: str) -> Cause | None:
     for cause in diagnose(view.facts).causes:
-        repair = cause.repair
-        if (
-            repair.automatic
-            and repair.kind is not Kind.RESTART
-            and repair.code not in tried
-            and only in {"", repair.code}
-        ):
+        code, kind = cause.repair.code, cause.repair.kind
+        if kind not in {Kind.BY_HAND, Kind.RESTART} and code not in tried and only in {"", code}:
             return cause
     return None
 
@@ -150,7 +136,7 @@ def _steps(machine: Machine, seen: Examined, repair: Repair, give: Give) -> tupl
         case Kind.REPAIR_CONF:
             return [undo_damage(machine, seen)], None
         case Kind.SET_FILE | Kind.SET_PASSWORD | Kind.SET_BOTH:
-            return settings_steps(machine, seen, *fitting(machine, seen, give)), None
+            return settings_steps(machine, seen, *fit(machine, seen, give)), None
         case Kind.REWRITE_STORE:
             return rewritten(machine, seen, give, rights)
         case Kind.FROM_RECORD:

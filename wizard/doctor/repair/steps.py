@@ -1,7 +1,6 @@
 """What each repair writes: settings that work, a key store that Java reads, and what is lost, from the record."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -16,10 +15,11 @@ from wizard.change.plan import EditFile, FileStep, ImportTrust, PutFile
 from wizard.change.targets import expectation
 from wizard.configs import hocon
 from wizard.configs.diffs import unified
-from wizard.doctor.collect.files import Guess, file_facts, repaired
+from wizard.doctor.collect.files import Guess, Rights, file_facts, repaired
 from wizard.doctor.collect.run import Examined, lost_anchors, store_to_restore
 from wizard.doctor.collect.store import opening
 from wizard.doctor.facts import SettingFacts
+from wizard.doctor.repair.choose import Give
 from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.files import DEFAULT_STORE_PASSWORD, read_input
@@ -30,12 +30,6 @@ from wizard.questions.passwords import generate
 from wizard.secret import Secret
 
 KEY_SECRET = "primary.key-password"  # noqa: S105 - the name of a secret
-
-Give = Callable[[str], Secret | None]
-"""Asks for a secret by its name; None when there is none."""
-
-Rights = tuple[int, int | None, int | None]
-"""Mode, owner and group of a file; None keeps the owner or the group."""
 
 
 def undo_damage(machine: Machine, seen: Examined) -> EditFile:
@@ -76,7 +70,7 @@ def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret
     return steps
 
 
-def fitting(machine: Machine, seen: Examined, give: Give) -> tuple[str, Secret]:
+def fit(machine: Machine, seen: Examined, give: Give) -> tuple[str, Secret]:
     """The path and the password of a key store that opens; *give* is asked when no password written anywhere opens it.
 
     Raises:
@@ -95,14 +89,14 @@ def fitting(machine: Machine, seen: Examined, give: Give) -> tuple[str, Secret]:
     known += [*conf.passwords, Guess("default", DEFAULT_STORE_PASSWORD)]
     files = [(path, data) for path in dict.fromkeys(paths) if (data := file_facts(machine, path, None)[1])]
     for path, data in files:
-        fit = opening(data, known)
-        if fit is not None:
-            return path, fit.value
+        found = opening(data, known)
+        if found is not None:
+            return path, found.value
     if conf.store_path in dict(files):
         # Nothing but certificates, or a key of another password: the store's own password is right all the same.
-        fit = opening(dict(files)[conf.store_path], known, with_key=False)
-        if fit is not None:
-            return conf.store_path, fit.value
+        found = opening(dict(files)[conf.store_path], known, with_key=False)
+        if found is not None:
+            return conf.store_path, found.value
     files = [(path, data) for path, data in files if _wants_password(data)]
     if files:
         given = _wanted(give, STORE_SECRET, "store", store=files[0][0])
