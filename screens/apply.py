@@ -9,16 +9,17 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
+from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, ProgressBar, RichLog, Static
+from textual.widgets import ProgressBar, RichLog, Static
 
-from screens.certificates import fingerprint, life, name_of
-from screens.frame import Page, cut
+from screens.certificates import fingerprint, life
+from screens.frame import Page
 from screens.notices import Refused, parts_of
-from screens.theme import BAD, MARKS, OK, WARN, Part, cell, look, say
-from screens.widgets import Act, Card, Facts, Reading, Row
+from screens.theme import BAD, MARKS, OK, WARN, Part, cell, cut, look, say, titled
+from screens.widgets import Card, Facts, Reading, Row, buttons
+from wizard.certificates.names import issuer_short, short
 from wizard.change.events import Event, Outcome
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
@@ -74,7 +75,7 @@ class Apply(Page):
         self._over = False
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
+    def look(cls, session: Session, step: Step) -> Any:  # noqa: ARG003 - as in the base
         """BLOCKING. Start the change, or follow the one that runs."""
         if session.watching():
             return ()
@@ -83,7 +84,7 @@ class Apply(Page):
 
     def claim(self) -> Sequence[Part]:
         """The headline: the change is being applied."""
-        return [("Applying the change", "accent bold"), ("  it continues if you lose the connection", "muted")]
+        return titled("Applying the change", "it continues if you lose the connection")
 
     def compose(self) -> Iterable[Widget]:
         """Bar, steps, log."""
@@ -215,12 +216,12 @@ class Proof(Page):
     def claim(self) -> Sequence[Part]:
         """Success or not."""
         if not self.good:
-            return [(f"{BAD} The change was not made", "bad bold"), ("  see the reason below", "muted")]
+            return titled(f"{BAD} The change was not made", "see the reason below", "bad bold")
         seen = self.ended.presented
         if seen is not None and self.session.answers.goal is not Goal.UNDO:
             host = self.session.answers.primary.host or seen.endpoint
             return [(f"{OK} Success: {host} presents the certificate as planned", "ok bold")]
-        return [(f"{OK} Success", "ok bold"), ("  every file was read again and is as planned", "muted")]
+        return titled(f"{OK} Success", "every file was read again and is as planned", "ok bold")
 
     def compose(self) -> Iterable[Widget]:
         """The result in words, and the next step as a button."""
@@ -234,10 +235,8 @@ class Proof(Page):
             yield Card("Result", Static(say(*parts_of(self.ended.lines))))
             yield Card("Steps", Static(self._steps()))
         yield Static("", classes="gap")
-        with Horizontal(classes="buttons"):
-            yield Act("Continue" if self.good else "Finish", id="on")
-            if not self.good:
-                yield Act("Check again" if self._rescues else "Back to the answers", id="answers")
+        back = ("Check again" if self._rescues else "Back to the answers", "answers")
+        yield buttons(("Continue", "on")) if self.good else buttons(("Finish", "on"), back)
         yield Static("", classes="gap")
         if self.good and self.ended.again:
             words = f"{WARN} Passwords were not saved. You will be asked for them in the last steps."
@@ -277,9 +276,9 @@ class Proof(Page):
             words = "the certificate of the plan" if same else "another certificate than in the plan"
             rows.append(("Planned", [MARKS["ok" if same else "bad"], words]))
         return [
-            ("Subject", [(name_of(seen.leaf), "bold")]),
+            ("Subject", [(short(seen.leaf), "bold")]),
             *rows,
-            ("Issuer", [name_of(seen.leaf, issuer=True)]),
+            ("Issuer", [issuer_short(seen.leaf)]),
             ("Ends", [f"{ends}, {days} days left"]),
             ("Trusted by", by),
             ("SHA-256", [fingerprint(seen.leaf.sha256)]),
@@ -305,9 +304,9 @@ class Proof(Page):
             )
         return rows
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
+    def press(self, name: str) -> None:
         """Continue, leave, or go back to the answers."""
-        if event.button.id == "answers":
+        if name == "answers":
             self.wizard.ended = None
             step = StepId.EXAMINE if self._rescues else StepId.REVIEW
             self.wizard.work("keep", self._put_aside, lambda _result: self.wizard.open_step(step), "")

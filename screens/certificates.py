@@ -5,12 +5,12 @@ from datetime import datetime
 
 from screens.theme import MARKS, Part, life_role
 from screens.widgets import Row
-from wizard.certificates import fields, names
+from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.names import issuer_short, short
 from wizard.findings import Finding, Severity
 
-SEVERITY = {Severity.BLOCKER: "bad", Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "info"}
-"""The mark of a severity."""
+_MARKS = {Severity.BLOCKER: "bad", Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "info"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,6 @@ class Entry:
     ends: str = ""
     rows: tuple[Row, ...] = ()
     missing: bool = False
-
-
-def name_of(certificate: Certificate, *, issuer: bool = False) -> str:
-    """The short name of the subject, or the common name of its issuer."""
-    return names.issuer_short(certificate) if issuer else names.short(certificate)
 
 
 def life(certificate: Certificate, now: datetime) -> tuple[float, int, str]:
@@ -70,7 +65,7 @@ def entries(chain: Chain, now: datetime) -> list[Entry]:
         place = "root" if certificate is chain.root else "intermediate"
         if certificate is chain.leaf:
             place = {True: "with key", False: "other key", None: "no key"}[chain.key_matches]
-        found.append(Entry(name_of(certificate), place, past, days, ends, tuple(_rows(certificate, chain, now))))
+        found.append(Entry(short(certificate), place, past, days, ends, tuple(_rows(certificate, chain, now))))
     return found
 
 
@@ -79,29 +74,26 @@ def _rows(certificate: Certificate, chain: Chain, now: datetime) -> list[Row]:
     left = f"{days} days left" if days >= 0 else "EXPIRED"
     rows: list[Row] = [("Valid", [f"until {ends}, ", (left, life_role(days))])]
     if certificate is chain.leaf:
-        hosts = fields.names(certificate)
-        rows.append(("Names", [", ".join(hosts) if hosts else ("none", "bad")]))
+        rows.append(("Names", [", ".join(fields.names(certificate)) or ("none", "bad")]))
         rows.append(("Usage", [", ".join(fields.usage_names(certificate) or ["any usage"])]))
     key = fields.key_label(certificate)
     belongs = {True: "; the private key belongs to it", False: "; the private key does not match", None: ""}
     own = belongs[chain.key_matches] if certificate is chain.leaf else ""
     rows.append(("Key", [f"{key}, {fields.signature_label(certificate)}", own]))
-    rows.append(("Issuer", [name_of(certificate, issuer=True)]))
-    rows.append(("SHA-256", [fingerprint(certificate.sha256)]))
-    return rows
+    return [*rows, ("Issuer", [issuer_short(certificate)]), ("SHA-256", [fingerprint(certificate.sha256)])]
 
 
 def finding_rows(finding: Finding) -> list[Row]:
     """A finding in full."""
-    why, fix = finding.why, finding.fix
-    rows: list[Row] = [("What", [finding.message])]
-    if why:
-        rows.append(("Why", [why]))
-    if fix:
-        rows.append(("Do", [" ".join(fix.split())]))
-    return [*rows, ("Code", [(finding.code, "muted")])]
+    texts = {"What": finding.message, "Why": finding.why, "Do": " ".join(finding.fix.split())}
+    return [*((name, [text]) for name, text in texts.items() if text), ("Code", [(finding.code, "muted")])]
+
+
+def mark(finding: Finding) -> Part:
+    """The mark of its severity."""
+    return MARKS[_MARKS[finding.severity]]
 
 
 def finding_line(finding: Finding) -> list[Part]:
     """A finding as one line."""
-    return [MARKS[SEVERITY[finding.severity]], finding.message]
+    return [mark(finding), finding.message]

@@ -13,7 +13,7 @@ from textual.widgets import ProgressBar, SelectionList, Static
 from screens.frame import Page
 from screens.lists import Ticks
 from screens.notices import parts_of
-from screens.theme import OK, Part, refusal, say
+from screens.theme import OK, Part, refusal, say, titled
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
 from wizard.questions.flow import Step, StepId
@@ -54,25 +54,18 @@ class Left(Page):
         self.kept: Checklist | None = data[0]
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step) -> Any:
         """See `Page`: the lines are made for their effect, which keeps the list."""
-        assert step is not None  # noqa: S101 - for the type checker
         lines = session.lines(step)
         return session.left(), lines
 
     def claim(self) -> Sequence[Part]:
         """How far it is."""
         if self.kept is None:
-            return [
-                ("There is no checklist on this machine", "accent bold"),
-                ("  the last step of a set-up creates it", "muted"),
-            ]
+            return titled("There is no checklist on this machine", "the last step of a set-up creates it")
         if not self.kept.left:
             return [(f"{OK} Everything is done", "ok bold")]
-        return [
-            (TITLES[StepId.ELSEWHERE], "accent bold"),
-            ("  kept here; to see it later: cloudstream-wizard checklist", "muted"),
-        ]
+        return titled(TITLES[StepId.ELSEWHERE], "kept here; to see it later: cloudstream-wizard checklist")
 
     def compose(self) -> Iterable[Widget]:
         """A bar, the lists, and what is known about the marked line."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.reactive import Reactive
 from textual.screen import ModalScreen
@@ -16,7 +15,7 @@ from screens.frame import Keys
 from screens.pages import MARKDOWN
 from screens.painting import PaintedOnce
 from screens.theme import BAD, MARKS, Part, say
-from screens.widgets import Act, Card, Field, Lines, Reading, SecretField
+from screens.widgets import Card, Field, Lines, Reading, SecretField, buttons
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -38,6 +37,15 @@ class Over(ModalScreen[Answer], PaintedOnce[Answer], inherit_bindings=False):
     ]
     AUTO_FOCUS = ""
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    def compose(self) -> Iterable[Widget]:
+        """The parts, and the keys that work."""
+        yield from self.parts()
+        yield Keys()
+
+    def parts(self) -> Iterable[Widget]:
+        """What it shows."""
+        raise NotImplementedError
 
     def action_close(self) -> None:
         """Nothing was chosen."""
@@ -79,11 +87,9 @@ class Quit(Over[str]):
             self._words = ["Nothing was changed. Saved answers are kept, passwords are not.\n", AGAIN]
             self._buttons = [("Stay", "stay"), ("Save and quit", "save"), ("Quit without saving", "forget")]
 
-    def compose(self) -> Iterable[Widget]:
+    def parts(self) -> Iterable[Widget]:
         """What is kept, how to come back, and the buttons."""
-        buttons = Horizontal(*(Act(label, id=name) for label, name in self._buttons), classes="buttons")
-        yield Card("Leave the wizard?", Static(say(*self._words)), buttons, classes="dialog small")
-        yield Keys()
+        yield Card("Leave the wizard?", Static(say(*self._words)), buttons(*self._buttons), classes="dialog small")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Its id is the answer."""
@@ -100,7 +106,7 @@ class Doubt(Over[bool]):
         super().__init__()
         self._pending = pending_warnings
 
-    def compose(self) -> Iterable[Widget]:
+    def parts(self) -> Iterable[Widget]:
         """The warnings above, the answer below."""
         parts: list[Part] = []
         for number, finding in enumerate(self._pending):
@@ -114,10 +120,9 @@ class Doubt(Over[bool]):
             parts += [("\n  To fix it: ", "muted"), " ".join(finding.fix.split())] if finding.fix else []
         count = len(self._pending)
         name = "There is a warning" if count == 1 else f"There are {count} warnings"
-        buttons = Horizontal(Act("No, stay here", id="stay"), Act("Continue anyway", id="on"), classes="buttons")
         reading = Reading(Static(say(*parts)), id="warnings")
-        yield Card(f"{name}. Continue anyway?", reading, buttons, classes="dialog fitting")
-        yield Keys()
+        answers = buttons(("No, stay here", "stay"), ("Continue anyway", "on"))
+        yield Card(f"{name}. Continue anyway?", reading, answers, classes="dialog fitting")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Yes or no."""
@@ -139,12 +144,11 @@ class Help(Over[None]):
         self._page_name, self._question = name, question
         self._found: list[Section] = []
 
-    def compose(self) -> Iterable[Widget]:
+    def parts(self) -> Iterable[Widget]:
         """The page, and the keys that work everywhere."""
         text = load(MARKDOWN)(page_text(self._page_name, self._question), open_links=False)
         field = Field(id="search", placeholder="F2: words to search in all pages of the help")
         yield Card("Help", field, Lines(id="found", highlighted=None), Reading(text, id="page"), classes="dialog")
-        yield Keys()
 
     def action_search(self) -> None:
         """To the field for words."""
@@ -187,11 +191,10 @@ class Commands(Over[None]):
         super().__init__()
         self._commands = commands
 
-    def compose(self) -> Iterable[Widget]:
+    def parts(self) -> Iterable[Widget]:
         """Words, then the commands from the first column on."""
         yield Static(say((" To repair it manually", "accent bold"), ("  in another window, as root\n", "muted")))
         yield Reading(Static(say("\n".join(self._commands)), classes="commands"), id="commands")
-        yield Keys()
 
 
 class RequestFor(Form[tuple[str, str, Secret]]):
@@ -202,7 +205,7 @@ class RequestFor(Form[tuple[str, str, Secret]]):
         super().__init__()
         self._names, self._folder = names, folder
 
-    def compose(self) -> Iterable[Widget]:
+    def parts(self) -> Iterable[Widget]:
         """Four fields, an error, and the buttons."""
         yield Card(
             "A key and a request for your PKI team",
@@ -214,10 +217,9 @@ class RequestFor(Form[tuple[str, str, Secret]]):
             SecretField(id="password-for", kept=False),
             SecretField(id="password-again", kept=False),
             Static(Content(""), id="request-error", classes="error"),
-            Horizontal(Act("Make the request", id="take"), Act("Cancel", id="cancel"), classes="buttons"),
+            buttons(("Make the request", "take"), ("Cancel", "cancel")),
             classes="dialog small",
         )
-        yield Keys()
 
     def on_mount(self) -> None:
         """At what has to be typed."""

@@ -22,12 +22,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from screens.painting import PaintedOnce
-from screens.theme import BAD, ELLIPSIS, MARKS, OK, WARN, Part, hanging, look, say
+from screens.theme import BAD, MARKS, OK, WARN, Part, hanging, look, say
 from wizard.questions.flow import Step
 from wizard.questions.step_names import phase_of, phases
 
 if TYPE_CHECKING:
     from textual.timer import Timer
+    from textual.widgets import Button
 
     from screens.program import WizardApp
     from wizard.session.session import Session
@@ -40,23 +41,17 @@ SHOWN_AFTER_S = 0.15
 NARROW, WIDE, TALL = 78, 110, 32
 """The columns from which pictures and the list of steps are shown, and the rows from which blank rows are added."""
 
-_STATES: dict[str, tuple[str, str]] = {
-    "trusted": (f"{OK} trusted certificate presented", "ok bold"),
-    "fallback": (f"{BAD} built-in certificate presented", "bad bold"),
-    "expired": (f"{BAD} expired certificate presented", "bad bold"),
-    "untrusted": (f"{BAD} certificate not trusted", "bad bold"),
-    "silent": (f"{BAD} no certificate presented", "bad bold"),
-}
-
-_SHORT = dict(
-    zip(
-        (words for words, _roles in _STATES.values()),
-        (f"{OK} trusted", f"{BAD} built-in", f"{BAD} expired", f"{BAD} not trusted", f"{BAD} no answer"),
-        strict=True,
-    )
-)
 LITTLE = 56
 """With fewer columns the state is shown in two words."""
+_STATES = {
+    "": ("", "", ""),
+    "trusted": (f"{OK} trusted certificate presented", f"{OK} trusted", "ok bold"),
+    "fallback": (f"{BAD} built-in certificate presented", f"{BAD} built-in", "bad bold"),
+    "expired": (f"{BAD} expired certificate presented", f"{BAD} expired", "bad bold"),
+    "untrusted": (f"{BAD} certificate not trusted", f"{BAD} not trusted", "bad bold"),
+    "silent": (f"{BAD} no certificate presented", f"{BAD} no answer", "bad bold"),
+}
+"""What the server presents: in words, in two words, and their roles."""
 
 
 class Page(VerticalScroll, can_focus=False):
@@ -80,7 +75,7 @@ class Page(VerticalScroll, can_focus=False):
         self.data = data
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:  # noqa: ARG003 - for subclasses
+    def look(cls, session: "Session", step: Step) -> Any:  # noqa: ARG003 - for subclasses
         """BLOCKING. What the page shows; called away from the screen, before the page is made."""
         return None
 
@@ -137,6 +132,14 @@ class Page(VerticalScroll, can_focus=False):
         if self.step is not None:
             self.wizard.forward(self.step)
 
+    def on_button_pressed(self, event: "Button.Pressed") -> None:
+        """Do what its id says."""
+        self.press(event.button.id or "")
+
+    def press(self, name: str) -> None:
+        """Do what the button *name* says: `back` leads back, every other one on."""
+        self.action_back() if name == "back" else self.action_go_on()
+
     def action_back(self) -> None:
         """To the step before; what was typed is kept."""
         if self.step is not None:
@@ -165,7 +168,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
     def __init__(self) -> None:
         """Nothing is known yet."""
         super().__init__()
-        self.state: Part = ""
+        self.state = ""
         self.at: datetime | None = None
         self.changed = False
         self.page: Page | None = None
@@ -185,11 +188,11 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             (self.app.size.height, self.VERTICAL_BREAKPOINTS),
         ):
             self.add_class(next(name for least, name in reversed(points) if size >= least))
-        yield Head(self)
+        yield Head(self, "head")
         with Horizontal(id="main"):
-            yield Rail(self)
+            yield Rail(self, "rail")
             with Vertical(id="column"):
-                yield Progress(self)
+                yield Progress(self, "progress")
                 yield Static(say(("Checking this machine ...", "muted")), id="title")
                 yield Static(Content(""), id="say")
         yield Keys()
@@ -264,11 +267,6 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         if self._busy is not None and self.page is not None:
             self.headline(*self.page.claim())
 
-    @property
-    def said(self) -> str:
-        """The message below the page."""
-        return say(*self._said).plain
-
     def steps_changed(self) -> None:
         """Draw the list of steps again."""
         self.query_one(Rail).refresh()
@@ -276,8 +274,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
 
     def show_state(self, state: str, at: datetime) -> None:
         """Show in the head what the server presents, and when that was checked."""
-        self.state = _STATES[state]
-        self.at = at
+        self.state, self.at = state, at
         self.query_one(Head).refresh()
 
     def place(self) -> tuple[list[str], int]:
@@ -306,20 +303,23 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
                 driver.flush()
 
 
-class Head(Static):
-    """The first row: the product and the machine, and the state at the last check at the right."""
+class OfFrame(Static):
+    """A part of the frame that draws what the frame knows."""
 
-    def __init__(self, frame: Frame) -> None:
-        """Of *frame*."""
-        super().__init__(id="head")
+    def __init__(self, frame: Frame, name: str) -> None:
+        """Of *frame*; *name* is its id."""
+        super().__init__(id=name)
         self._frame = frame
+
+
+class Head(OfFrame):
+    """The first row: the product and the machine, and the state at the last check at the right."""
 
     def render(self) -> Content:
         """As much as fits; the state comes first."""
         frame, width = self._frame, self.size.width
-        state, roles = frame.state if isinstance(frame.state, tuple) else (frame.state, "")
-        if width < LITTLE:
-            state = _SHORT.get(state, state)
+        words, few, roles = _STATES[frame.state]
+        state = few if width < LITTLE else words
         at = f"  {frame.at:%H:%M}" if frame.at is not None else ""
         machine = f"  {frame.wizard.machine_name}" + ("  DRY RUN" if frame.wizard.source.dry_run else "")
         space = width - len(state) - len(at) - 1
@@ -329,13 +329,8 @@ class Head(Static):
         return say((product, "bold"), (machine, "muted"), gap, (state, roles), (at, "muted"))
 
 
-class Rail(Static):
+class Rail(OfFrame):
     """The list of steps on the left, on a wide terminal."""
-
-    def __init__(self, frame: Frame) -> None:
-        """Of *frame*."""
-        super().__init__(id="rail")
-        self._frame = frame
 
     def render(self) -> Content:
         """Each step with its mark."""
@@ -350,13 +345,8 @@ class Rail(Static):
         return say(*parts, (f"{OK} Nothing changes\n  until you confirm.", "muted"))
 
 
-class Progress(Static):
+class Progress(OfFrame):
     """The same in one row, on a narrow terminal."""
-
-    def __init__(self, frame: Frame) -> None:
-        """Of *frame*."""
-        super().__init__(id="progress")
-        self._frame = frame
 
     def render(self) -> Content:
         """A bar, the number and the name."""
@@ -399,8 +389,3 @@ class Keys(Static):
         for key, words in self._said:
             parts += ["  " if parts else "", (key, "accent bold"), f" {words}"]
         return say(*parts)
-
-
-def cut(words: str, width: int) -> str:
-    """*words* in *width* columns, with a sign where something was cut."""
-    return words if len(words) <= width else f"{words[: max(0, width - 1)]}{ELLIPSIS}"

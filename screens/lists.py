@@ -15,8 +15,8 @@ from textual.widgets.selection_list import Selection
 from textual.widgets.tree import TreeNode
 
 from screens.certificates import Entry
-from screens.frame import Page, cut
-from screens.theme import MARKS, Part, cell, life_role, lifetime, look, say
+from screens.frame import Page
+from screens.theme import MARKS, Part, cell, cut, life_role, lifetime, look, say
 from screens.widgets import in_reverse
 from wizard.reports.calendar import Ending
 

@@ -4,16 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from screens.dialogs import Form
-from screens.frame import Keys
 from screens.lists import Rows
 from screens.questions import Questions
-from screens.theme import Part, cell, hanging, refusal, say
-from screens.widgets import Act, Card, Choice, Facts, Field, Row
+from screens.theme import Part, cell, hanging, refusal, say, titled
+from screens.widgets import Card, Choice, Facts, Field, Row, buttons
 from wizard.questions.answers import VERSIONS, is_host
 from wizard.questions.flow import Ask, Question, Step
 
@@ -48,10 +46,7 @@ class Machines(Questions):
 
     def claim(self) -> Sequence[Part]:
         """The headline: what each machine needs."""
-        return [
-            ("Gateways and clients", "accent bold"),
-            ("  each needs a certificate of its own from the same CA", "muted"),
-        ]
+        return titled("Gateways and clients", "each needs a certificate of its own from the same CA")
 
     def above(self) -> Iterable[Widget]:
         """The table."""
@@ -170,7 +165,7 @@ class Machine(Form[Made]):
         super().__init__()
         self._host, self._kind, self._version = host, kind, version
 
-    def compose(self) -> Iterable[Widget]:
+    def parts(self) -> Iterable[Widget]:
         """The fields: name, kind and version."""
         kinds = [
             (GATEWAYS, say("  Gateway")),
@@ -187,10 +182,9 @@ class Machine(Form[Made]):
             Static(say(("Version of Java or Windows, if you know it", "bold"))),
             Field(self._version, id="version", placeholder="17.0.9, or Server 2016"),
             Static("", id="wrong"),
-            Horizontal(Act("Save" if self._host else "Add", id="take"), Act("Cancel", id="cancel"), classes="buttons"),
+            buttons(("Save" if self._host else "Add", "take"), ("Cancel", "cancel")),
             classes="dialog small",
         )
-        yield Keys()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the name leads to the kind; in the version it takes all."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from screens.frame import Page
-from screens.theme import BAD, MARKS, OK, WARN, Part, say
-from screens.widgets import Act, Card, Facts, Rechecked, Row
+from screens.theme import BAD, MARKS, OK, WARN, Part, say, titled
+from screens.widgets import Card, Facts, Rechecked, Row, buttons
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Step
 from wizard.reports.lines import Line, Tone
@@ -77,11 +76,7 @@ class Notice(Page):
         rows = self.rows()
         yield Card("Details", Facts(*rows, name_width=13 if any(name for name, _value in rows) else 1, id="facts"))
         yield Static("", classes="gap")
-        yield Horizontal(*(Act(label, id=name) for label, name in self.choices), classes="buttons")
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Do what it says."""
-        self.press(event.button.id or "")
+        yield buttons(*self.choices)
 
     def press(self, name: str) -> None:  # noqa: ARG002 - for subclasses
         """Do what the button *name* says; by default leave everything as it is."""
@@ -122,10 +117,7 @@ class Recover(Notice):
     """A change was interrupted. Until it is undone or finished nothing else is possible."""
 
     data: list[Line]
-    title = (
-        ("A change was interrupted", "accent bold"),
-        ("  nothing else can be changed until it is undone, finished or kept", "muted"),
-    )
+    title = titled("A change was interrupted", "nothing else can be changed until it is undone, finished or kept")
     banner = (f" {WARN} INTERRUPTED ", "warn bold reverse")
     sentence = "Undo it, or finish it. An undo is always possible."
     topic = "recover"
@@ -201,7 +193,7 @@ class Resume(Notice):
         self.banner = f" {WARN} UNFINISHED ", "warn bold reverse"
         if data[1]:
             good = " finished " in data[1]
-            self.title = [("A change has ended", "accent bold"), ("  you have not seen its result yet", "muted")]
+            self.title = titled("A change has ended", "you have not seen its result yet")
             self.banner = (f" {OK} FINISHED ", "ok bold reverse") if good else (f" {BAD} UNDONE ", "bad bold reverse")
 
     def rows(self) -> Sequence[Row]:

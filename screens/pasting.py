@@ -7,15 +7,13 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from screens.dialogs import Form
-from screens.frame import Keys
 from screens.theme import MARKS, Part, hanging, refusal, say
-from screens.widgets import Act, Card
+from screens.widgets import Card, buttons
 from wizard.errors import WizardError
 from wizard.printable import printable
 from wizard.questions.answers import content
@@ -68,9 +66,7 @@ class PemArea(TextArea):
         """Refuse: the clipboard is the terminal's, on another machine."""
         self.app.bell()
 
-    def action_cut(self) -> None:
-        """Refuse, likewise."""
-        self.app.bell()
+    action_cut = action_copy
 
 
 class PasteText(Form[Secret]):
@@ -81,17 +77,16 @@ class PasteText(Form[Secret]):
         super().__init__()
         self._text = text
 
-    def compose(self) -> Iterable[Widget]:
+    def parts(self) -> Iterable[Widget]:
         """The text, what it holds, and the buttons."""
         yield Card(
             "Paste certificates and their private key (PEM)",
             Static(say(("Kept only in memory. Private keys are shown as dots. Tab: buttons.", "muted"))),
             PemArea(self._text),
             Static(Content(""), id="held"),
-            Horizontal(Act("Use this text", id="take"), Act("Cancel", id="cancel"), classes="buttons"),
+            buttons(("Use this text", "take"), ("Cancel", "cancel")),
             classes="dialog",
         )
-        yield Keys()
 
     def on_mount(self) -> None:
         """At the text."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from screens.theme import MARKS, Part
+from screens.theme import MARKS
 from screens.widgets import Row
 from wizard.printable import printable
 from wizard.questions.answers import is_pasted
@@ -109,12 +109,9 @@ def _described(text: str, base: Path, pasted: Collection[str]) -> list[Row]:
 
 def _row(word: str, base: Path, name: str, pasted: Collection[str]) -> Row:
     if is_pasted(word):
-        kept: list[Part] = [MARKS["ok"], word, ("  kept only in memory", "muted")]
-        return name, kept if word in pasted else [
-            MARKS["bad"],
-            word,
-            ("  not kept; press F8 to paste", "bad"),
-        ]
+        if word in pasted:
+            return name, [MARKS["ok"], word, ("  kept only in memory", "muted")]
+        return name, [MARKS["bad"], word, ("  not kept; press F8 to paste", "bad")]
     path = base / os.path.expanduser(word)  # noqa: PTH111 - as above
     try:
         if path.is_dir():

@@ -10,7 +10,6 @@ from textual.widget import Widget
 from textual.widgets import DirectoryTree, Static
 
 from screens.dialogs import Over
-from screens.frame import Keys
 from screens.paths import last_word, quoted
 from screens.theme import look, say
 from screens.widgets import Card
@@ -47,10 +46,9 @@ class Picker(Over[str]):
             place = place.parent
         self._folder = place
 
-    def compose(self) -> Iterable[Widget]:
+    def parts(self) -> Iterable[Widget]:
         """The tree."""
         yield Card("Pick a file", Static(self._where(), id="where"), Files(self._folder), classes="dialog")
-        yield Keys()
 
     def _where(self) -> Content:
         return say(("in ", "muted"), look.text(str(self._folder)))

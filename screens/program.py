@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from wizard.findings import Finding
     from wizard.session.session import Session
 
+Typed = events.Key | events.Paste
 SENT_AFTER_S = 0.03
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
@@ -120,7 +121,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self._start = start
         self._ascii = AsciiFilter(enabled=ascii_only)
         self._short = ShortFilter()
-        self._typed: asyncio.Queue[events.Key | events.Paste] = asyncio.Queue()
+        self._typed: asyncio.Queue[Typed] = asyncio.Queue()
         self._typing: asyncio.Task[None] | None = None
 
     @property
@@ -374,7 +375,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Handle keys one after the other: each is meant for the result of the one before."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+        if isinstance(event, Typed) and not event.is_forwarded:
             self._typed.put_nowait(event)
         else:
             await super().on_event(event)
@@ -388,9 +389,7 @@ class WizardApp(App[int], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - a task of its own would lose it
             self._handle_exception(error)
 
-    def _together(
-        self, event: events.Key | events.Paste
-    ) -> tuple[events.Key | events.Paste, events.Key | events.Paste | None]:
+    def _together(self, event: Typed) -> tuple[Typed, Typed | None]:
         """A run of characters as one paste, where several lines are typed, and what came behind it.
 
         A terminal without bracketed paste sends a pasted text as thousands of keys.
@@ -404,7 +403,7 @@ class WizardApp(App[int], inherit_bindings=False):
                 text, following = text + more, None
         return (events.Paste(text) if len(text) > 1 else event), following
 
-    async def _take(self, event: events.Key | events.Paste) -> None:
+    async def _take(self, event: Typed) -> None:
         key = event.key if isinstance(event, events.Key) else ""
         if self.locked and key not in ALWAYS:
             return
@@ -520,7 +519,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self._close_messages_no_wait()
 
 
-def _character(event: events.Key | events.Paste) -> str:
+def _character(event: Typed) -> str:
     """What a key writes, "" for one that writes nothing."""
     if isinstance(event, events.Paste):
         return ""

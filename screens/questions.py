@@ -54,9 +54,9 @@ class Questions(Rechecked):
         self._pending: tuple[Finding, ...] = ()
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step) -> Any:
         """See `Page`: what is found first, which a subclass shows, and the questions in the words that fit."""
-        return None, session.asked(step) if step is not None else ()
+        return None, session.asked(step)
 
     @property
     def questions(self) -> Sequence[Question]:

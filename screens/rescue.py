@@ -8,14 +8,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Collapsible, OptionList, Static
+from textual.widgets import Collapsible, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.certificates import finding_line
+from screens.certificates import finding_line, mark
 from screens.dialogs import Commands, RequestFor
-from screens.frame import WIDE, cut
+from screens.frame import WIDE
 from screens.questions import Questions
-from screens.theme import BAD, MARKS, OK, WARN, Part, say
+from screens.theme import BAD, MARKS, OK, WARN, Part, cut, say, titled
 from screens.widgets import Act, Card, Facts, Lines
 from screens.widgets import Row as FactRow
 from wizard.errors import WizardError
@@ -52,9 +52,8 @@ class Rescue(Questions):
         self._at = 0
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step) -> Any:
         """See `Page`."""
-        assert step is not None  # noqa: S101 - for the type checker
         return (session.rescue(step.id), session.next_steps(step), session.request_for()), session.asked(step)
 
     @property
@@ -73,12 +72,11 @@ class Rescue(Questions):
 
     def claim(self) -> Sequence[Part]:
         """Whether something is wrong."""
-        checks = f"  {len(self.found.diagnosis.outcomes)} checks made; nothing was changed"
+        checks = f"{len(self.found.diagnosis.outcomes)} checks made; nothing was changed"
         causes = len(self.found.rows)
         if not causes:
-            return [(f"{OK} Nothing wrong was found", "ok bold"), (checks, "muted")]
-        more = f" ({causes} causes)" if causes > 1 else ""
-        return [(f"What is wrong{more}", "accent bold"), (checks, "muted")]
+            return titled(f"{OK} Nothing wrong was found", checks, "ok bold")
+        return titled(f"What is wrong{f' ({causes} causes)' if causes > 1 else ''}", checks)
 
     def compose(self) -> Iterable[Widget]:
         """The causes, buttons, the rest."""
@@ -123,7 +121,7 @@ class Rescue(Questions):
         longest = self.app.size.width - RAIL if self.app.size.width >= WIDE else _LONGEST_TITLE
         width = min(longest, max(len(each.finding.title) for each in self.found.rows))
         role = "warn" if row.by_hand else "ok"
-        return say(_mark(row.finding), f"{cut(row.finding.title, width):<{width}}  ", (row.state.value, role))
+        return say(mark(row.finding), f"{cut(row.finding.title, width):<{width}}  ", (row.state.value, role))
 
     def _buttons(self) -> Iterable[Widget]:
         """The next steps, the recommended one first, in as many rows as they need."""
@@ -144,7 +142,7 @@ class Rescue(Questions):
         finding = self.found.rows[0].finding
         same = [each.message for each in self.found.diagnosis.findings if each.code == finding.code]
         shown = "\n  ".join(same or [finding.message])
-        return say(_mark(finding), shown, ("\n  ", ""), (finding.why, "muted"), *self._code(finding, "\n"))
+        return say(mark(finding), shown, ("\n  ", ""), (finding.why, "muted"), *self._code(finding, "\n"))
 
     def _code(self, finding: Finding, before: str = "") -> list[Part]:
         return [(f"{before}  [{finding.code}]", "muted")] if self._codes else []
@@ -175,10 +173,10 @@ class Rescue(Questions):
         """Enter leads to the buttons."""
         self.query(Act).first().focus()
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
+    def press(self, name: str) -> None:
         """Do what was chosen."""
         step = self.step
-        what = Next(event.button.id or "")
+        what = Next(name)
         match what:
             case Next.REPAIR if self.again:
                 self.wizard.open_step(self.session.begin_round(step))
@@ -246,10 +244,6 @@ def _steps(row: Row) -> list[str]:
     first = ["You enter the password; it is tested on the key store first."] if row.state is State.PASSWORD else []
     last = [] if row.by_hand or row.why else ["Every replaced file is kept; the server is checked again afterwards."]
     return [*first, *row.steps, *last]
-
-
-def _mark(finding: Finding) -> Part:
-    return MARKS["bad" if finding.severity >= Severity.ERROR else "warn"]
 
 
 def _folded(name: str, words: Sequence[Part], count: int, *, closed: bool) -> Iterable[Widget]:

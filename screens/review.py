@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, OptionList, Static, TabbedContent, TabPane
+from textual.widgets import OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
-from screens.certificates import finding_line, name_of
+from screens.certificates import finding_line
 from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
-from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
-from screens.widgets import Act, Card, Facts, Lines, Reading, Rechecked, Row
+from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say, titled
+from screens.widgets import Card, Facts, Lines, Reading, Rechecked, Row, buttons
 from wizard.certificates.formats.objects import load_certificate
+from wizard.certificates.names import short
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import now_utc
@@ -45,12 +45,8 @@ def summary(review: Made) -> list[Row]:
         if step.kind in _KINDS and step.changed:
             new = step.kind != "edit_file" and not getattr(step, "expect").exists  # noqa: B009 - every file step has it
             folder, _, name = step.target.rpartition("/")
-            rows.append(
-                (
-                    f"{'+' if new else '~'} {_KINDS[step.kind]}",
-                    [(name, "bold"), (f"  {_about(step)}, in {folder or '/'}", "muted")],
-                )
-            )
+            about = (f"  {_about(step)}, in {folder or '/'}", "muted")
+            rows.append((f"{'+' if new else '~'} {_KINDS[step.kind]}", [(name, "bold"), about]))
     if review.undo:
         rows = [("~ file", [words]) for words in review.undone_files]
     if len(rows) > MOST_ROWS:
@@ -73,7 +69,7 @@ def _about(step: Any) -> str:
         case "remove_trust":
             return f"{step.alias} removed"
         case "import_trust":
-            return f"{name_of(load_certificate(step.certificate))} added"
+            return f"{short(load_certificate(step.certificate))} added"
         case _:
             return "a new folder"
 
@@ -90,7 +86,7 @@ class Review(Rechecked):
         self._endings: tuple[Ending, ...] = data[1]
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
+    def look(cls, session: Session, step: Step) -> Any:  # noqa: ARG003 - as in the base
         """See `Page`: the review, and when each certificate ends."""
         return session.review(), endings(session.inputs)
 
@@ -98,16 +94,13 @@ class Review(Rechecked):
         """Whether it can be applied."""
         if self.data.blocked:
             return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
-        if self.data.is_empty and self.data.phase.number:
-            words = f"  phase {numbered(self.data.phase)}"
-            return [(f"{OK} Nothing to do on this machine", "ok bold"), (words, "muted")]
+        phase = f"phase {numbered(self.data.phase)}" if self.data.phase.number else ""
+        if self.data.is_empty and phase:
+            return titled(f"{OK} Nothing to do on this machine", phase, "ok bold")
         if self.data.is_empty:
-            return [(f"{OK} Nothing to do", "ok bold"), ("  the server is already set up like this", "muted")]
+            return titled(f"{OK} Nothing to do", "the server is already set up like this", "ok bold")
         files = self.data.plan.files_changed or len(self.data.undone_files)
-        return [
-            (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
-            (f"  phase {numbered(self.data.phase)}" if self.data.phase.number else "  nothing is changed yet", "muted"),
-        ]
+        return titled(f"{files} file{'' if files == 1 else 's'} will change", phase or "nothing is changed yet")
 
     def compose(self) -> Iterable[Widget]:
         """Summary, picture, buttons, tabs."""
@@ -120,17 +113,10 @@ class Review(Rechecked):
         picture = self._picture()
         if picture is not None:
             yield Static(picture, classes="picture not-narrow")
-        with Horizontal(classes="buttons"):
-            if self.data.blocked:
-                yield Act("Back to the answers", id="back")
-            else:
-                yield Act("Continue", id="on")
-                yield Act("Back", id="back")
-            yield Static(
-                say((f"{OK} replaced files are kept for undo", "muted"))
-                if rows and not self.data.blocked
-                else Content("")
-            )
+        choices = [("Back to the answers", "back")] if self.data.blocked else [("Continue", "on"), ("Back", "back")]
+        kept = f"{OK} replaced files are kept for undo" if rows and not self.data.blocked else ""
+        with buttons(*choices):
+            yield Static(say((kept, "muted")))
         with TabbedContent(id="tabs"):
             if self.data.decided:
                 with TabPane(say("Your answers"), id="answers"):
@@ -182,13 +168,6 @@ class Review(Rechecked):
         )
         return boxes([gateway, (name, "new certificate", "accent"), client], [left, right], 9, 17)
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """On or back."""
-        if event.button.id == "on":
-            self.action_go_on()
-        else:
-            self.action_back()
-
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter on an answer opens its step."""
         if event.option_list.id == "decided":
@@ -218,17 +197,13 @@ class Confirm(Page):
     first_focus = "#back"
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step) -> Any:
         """See `Page`."""
-        assert step is not None  # noqa: S101 - for the type checker
         return session.lines(step), session.review()
 
     def claim(self) -> Sequence[Part]:
         """The headline: the last question."""
-        return [
-            ("Apply the change now?", "accent bold"),
-            ("  this is the last question before the change", "muted"),
-        ]
+        return titled("Apply the change now?", "this is the last question before the change")
 
     def compose(self) -> Iterable[Widget]:
         """What happens, and the two buttons, the safe one first."""
@@ -240,9 +215,7 @@ class Confirm(Page):
             verb = f"Apply and restart {review.restarts}"
         yield Card("What happens now", Facts(*self._happens(lines, review), name_width=12))
         yield Static("", classes="gap")
-        with Horizontal(classes="buttons"):
-            yield Act("Go back", id="back")
-            yield Act(verb, id="apply")
+        yield buttons(("Go back", "back"), (verb, "apply"))
 
     def _happens(self, lines: list[Line], review: Made) -> list[Row]:
         steps = review.plan.steps
@@ -270,12 +243,9 @@ class Confirm(Page):
             rows.append(("Undo later", [self.session.command("rollback")]))
         return [*rows, ("Backups", [str(self.session.machine.state_dir)])] if lines else rows
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
+    def press(self, name: str) -> None:
         """Apply, or go back."""
-        if event.button.id == "apply":
-            super().action_go_on()
-        else:
-            self.action_back()
+        super().action_go_on() if name == "apply" else self.action_back()
 
     def action_go_on(self) -> None:
         """Enter is for the buttons."""

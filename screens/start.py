@@ -6,11 +6,11 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
-from screens.certificates import life, name_of
-from screens.frame import NARROW, TALL, cut
-from screens.theme import BAD, MARKS, OK, Part, boxes, life_role, lifetime, say
+from screens.certificates import life
+from screens.frame import NARROW, TALL
+from screens.theme import BAD, MARKS, OK, Part, boxes, cut, life_role, lifetime, say, titled
 from screens.widgets import Card, Choice, Facts, Rechecked, Row
-from wizard.certificates.names import issued_by
+from wizard.certificates.names import issued_by, short
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.session import overview
@@ -25,13 +25,13 @@ class Start(Rechecked):
     first_focus = "#goal"
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Overview:  # noqa: ARG003 - as in the base
+    def look(cls, session: Session, step: Step) -> Overview:  # noqa: ARG003 - as in the base
         """See `Page`."""
         return session.overview()
 
     def claim(self) -> Sequence[Part]:
         """The headline: the host name and the kind of this machine."""
-        return [("This machine", "accent bold"), (f"  {overview.lead(self.data)}", "muted")]
+        return titled("This machine", overview.lead(self.data))
 
     def compose(self) -> Iterable[Widget]:
         """The card, the picture, the goals and what the marked one takes."""
@@ -76,14 +76,10 @@ class Start(Rechecked):
         rows: list[Row] = []
         seen = self.data.presented
         if seen is not None and seen.leaf is not None:
-            rows.append(("Certificate", [name_of(seen.leaf), (f"  {issued_by(seen.leaf)}", "muted")]))
+            rows.append(("Certificate", [short(seen.leaf), (f"  {issued_by(seen.leaf)}", "muted")]))
             past, days, ends = life(seen.leaf, seen.at)
-            rows.append(
-                (
-                    "Lifetime",
-                    [*lifetime(past, days, 24), (f"  {days} days left", life_role(days)), (f"  until {ends}", "muted")],
-                )
-            )
+            left = (f"  {days} days left", life_role(days))
+            rows.append(("Lifetime", [*lifetime(past, days, 24), left, (f"  until {ends}", "muted")]))
             by = overview.trusted_by(seen)
             rows.append((by.name, [MARKS[by.state], by.words]))
         elif seen is not None:

@@ -76,6 +76,11 @@ def cell(*parts: Part) -> Text:
     return Text.assemble(*((words, style.replace("ansi_", "")) for words, style in _styled(parts)))
 
 
+def titled(words: str, more: str, roles: str = "accent bold") -> list[Part]:
+    """What a page states, and muted words behind it."""
+    return [(words, roles), (f"  {more}", "muted")]
+
+
 def hanging(sign: Part, *parts: Part) -> Table:
     """*parts* behind *sign*, wrapped below themselves."""
     table = Table.grid()
@@ -332,5 +337,9 @@ def boxes(nodes: list[tuple[str, str, str]], links: list[tuple[str, str, str]], 
 
 
 def _centred(words: str, width: int) -> str:
-    shown = look.text(words)
-    return f"{shown if len(shown) <= width else shown[: width - 1] + ELLIPSIS:^{width}}"
+    return f"{cut(look.text(words), width):^{width}}"
+
+
+def cut(words: str, width: int) -> str:
+    """*words* in *width* columns, with a sign where something was cut."""
+    return words if len(words) <= width else f"{words[: max(0, width - 1)]}{ELLIPSIS}"

@@ -6,9 +6,9 @@ from typing import Any
 from textual.widget import Widget
 from textual.widgets import DataTable
 
-from screens.frame import Page, cut
+from screens.frame import Page
 from screens.lists import Rows
-from screens.theme import MARKS, Part
+from screens.theme import MARKS, Part, cut, titled
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import WizardError
 from wizard.questions.flow import Step
@@ -28,7 +28,7 @@ class Undo(Page):
     first_focus = "#rows"
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
+    def look(cls, session: Session, step: Step) -> Any:  # noqa: ARG003 - as in the base
         """See `Page`: the changes, and for each why it cannot be undone."""
         return session.changes()
 
@@ -36,10 +36,7 @@ class Undo(Page):
         """The headline: select a change, or none is on record."""
         if not self.data:
             return [("No change is on record", "accent bold")]
-        return [
-            (QUESTIONS["change"].label, "accent bold"),
-            ("  its files are restored; an undo can be undone too", "muted"),
-        ]
+        return titled(QUESTIONS["change"].label, "its files are restored; an undo can be undone too")
 
     def compose(self) -> Iterable[Widget]:
         """The table and the detail."""
@@ -71,10 +68,6 @@ class Undo(Page):
         if self.data:
             at = next((at for at, change in enumerate(self.data) if not change.why and not change.entry.rolls_back), 0)
             self.query_one(Rows).move_cursor(row=at)
-
-    def on_button_pressed(self) -> None:
-        """Back."""
-        self.action_back()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Another change."""

@@ -8,13 +8,13 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from screens.certificates import Entry, entries, finding_line, finding_rows, life, name_of
-from screens.frame import cut
+from screens.certificates import Entry, entries, finding_line, finding_rows, life
 from screens.lists import Chain, Rows
 from screens.questions import Questions
-from screens.theme import MARKS, Part, life_role, say
+from screens.theme import MARKS, Part, cut, life_role, say, titled
 from screens.widgets import Card, Lines, Row
 from wizard.certificates import fields
+from wizard.certificates.names import issuer_short, short
 from wizard.findings import Finding, Severity, has_errors
 from wizard.findings import worst as most
 from wizard.host.machine import now_utc
@@ -82,8 +82,8 @@ def _beside(old: Any, judged: Judged) -> Item:
 
     rows: list[Row] = [
         ("", [(f"{'installed':<30}", "muted"), ("new", "muted")]),
-        ("Subject", both(name_of)),
-        ("Issuer", both(lambda each: name_of(each, issuer=True))),
+        ("Subject", both(short)),
+        ("Issuer", both(issuer_short)),
         ("Ends", both(lambda each: life(each, now)[2])),
         ("Key", both(fields.key_label)),
         ("SHA-256", both(lambda each: each.sha256[:16])),
@@ -107,9 +107,8 @@ class Verdict(Questions):
     detail_name = "About the marked line"
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step) -> Any:
         """See `Page`."""
-        assert step is not None  # noqa: S101 - for the type checker
         return found_for(session, step.role), session.asked(step)
 
     data: tuple[Found, Sequence[Question]]
@@ -194,9 +193,8 @@ class Others(Questions):
     detail_name = "About the marked line"
 
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step) -> Any:
         """See `Page`."""
-        assert step is not None  # noqa: S101 - for the type checker
         roles = session.answers.other_roles()
         found = [(role, session.answers.table(role).host, found_for(session, role)) for role in roles]
         return found, session.asked(step)
@@ -211,7 +209,7 @@ class Others(Questions):
     def claim(self) -> Sequence[Part]:
         """Whether all can be used."""
         if not self.machines:
-            return [("No certificate is needed", "accent bold"), ("  clients without local storage need none", "muted")]
+            return titled("No certificate is needed", "clients without local storage need none")
         findings = [each for _role, _host, found in self.machines for each in found.judged.findings]
         count = len(self.machines)
         unfit = sum(has_errors(found.judged.findings) for *_, found in self.machines)

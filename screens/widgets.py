@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.table import Table
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
@@ -243,9 +243,7 @@ class SecretField(Field):
         """Refuse: the clipboard is the terminal's, on another machine."""
         self.app.bell()
 
-    def action_cut(self) -> None:
-        """Refuse, likewise."""
-        self.app.bell()
+    action_cut = action_copy
 
     def action_reveal(self) -> None:
         """Show or hide it."""
@@ -355,3 +353,8 @@ class Act(Button):
         """*label* says what it does; *id* names it."""
         super().__init__(say(label), id=id)
         self.active_effect_duration = 0
+
+
+def buttons(*choices: tuple[str, str]) -> Horizontal:
+    """A row of buttons: label and id of each."""
+    return Horizontal(*(Act(label, id=name) for label, name in choices), classes="buttons")

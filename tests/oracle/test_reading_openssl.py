@@ -71,7 +71,8 @@ def test_pfx_of_openssl(pile: Path, case: str) -> None:
     assert bundle.store is not None
     assert encryption in bundle.store.encryption
     assert bundle.store.integrity == integrity
-    assert bundle.store.friendly_names == ("primary", "primary")
+    aliases = [*(each.alias for each in bundle.certificates), *(each.alias for each in bundle.keys)]
+    assert [alias for alias in aliases if alias] == ["primary", "primary"]
     for password, code in ((Secret("changeIt"), "reading.password-wrong"), (None, "reading.password-needed")):
         with pytest.raises(ReadingError) as refusal:
             read(data, password=password)

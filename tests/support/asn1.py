@@ -9,20 +9,11 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from wizard.certificates.formats.der import Node, parse
+from wizard.certificates.formats.der import wrap as tlv
 from wizard.certificates.formats.pbe import phrases, pkcs12_kdf
 
 DATA = "1.2.840.113549.1.7.1"
 BAG = "1.2.840.113549.1.12.10.1."
-
-
-def tlv(tag: int, *parts: bytes) -> bytes:
-    """One element in DER."""
-    body = b"".join(parts)
-    size = len(body)
-    if size < 0x80:
-        return bytes([tag, size]) + body
-    count = (size.bit_length() + 7) // 8
-    return bytes([tag, 0x80 | count]) + size.to_bytes(count, "big") + body
 
 
 def seq(*parts: bytes) -> bytes:

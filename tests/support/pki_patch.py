@@ -9,28 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
+from wizard.certificates.formats.der import parse
+from wizard.certificates.formats.der import wrap as tlv
+
 SHA256_RSA = bytes.fromhex("2a864886f70d01010b")
 OTHER_RSA = {"sha1": bytes.fromhex("2a864886f70d010105"), "md5": bytes.fromhex("2a864886f70d010104")}
 HASHES: dict[str, Any] = {"sha1": hashes.SHA1(), "md5": hashes.MD5()}
-
-
-def tlv(tag: int, body: bytes) -> bytes:
-    """One DER element."""
-    size = len(body)
-    if size < 0x80:
-        return bytes((tag, size)) + body
-    length = size.to_bytes((size.bit_length() + 7) // 8)
-    return bytes((tag, 0x80 | len(length))) + length + body
-
-
-def header(data: bytes, start: int) -> tuple[int, int]:
-    """Where the body of the element at *start* begins and ends."""
-    size = data[start + 1]
-    if size < 0x80:
-        return start + 2, start + 2 + size
-    count = size & 0x7F
-    body = start + 2 + count
-    return body, body + int.from_bytes(data[start + 2 : body])
 
 
 def resigned(
@@ -47,10 +31,7 @@ def resigned(
         tbs = tbs.replace(SHA256_RSA, OTHER_RSA[hash_name])
         algorithm = tlv(0x30, tlv(0x06, OTHER_RSA[hash_name]) + b"\x05\x00")
     elif not isinstance(signer, rsa.RSAPrivateKey):
-        der = certificate.public_bytes(Encoding.DER)
-        start = header(der, 0)[0]
-        middle = header(der, start)[1]
-        algorithm = der[middle : header(der, middle)[1]]
+        algorithm = parse(certificate.public_bytes(Encoding.DER)).children[1].encoded
     signature = _sign(tbs, signer, HASHES.get(hash_name, hashes.SHA256()))
     if broken:
         signature = signature[:-1] + bytes((signature[-1] ^ 1,))
@@ -72,8 +53,6 @@ def _sign(tbs: bytes, signer: Any, algorithm: Any) -> bytes:
 
 
 def _with_serial(tbs: bytes, serial: int) -> bytes:
-    start, end = header(tbs, 0)
-    version_end = header(tbs, start)[1]
-    serial_end = header(tbs, version_end)[1]
+    version, _serial, *others = parse(tbs).children
     number = tlv(0x02, serial.to_bytes(1, signed=True))
-    return tlv(0x30, tbs[start:version_end] + number + tbs[serial_end:end])
+    return tlv(0x30, version.encoded, number, *(each.encoded for each in others))

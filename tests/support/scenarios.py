@@ -114,8 +114,6 @@ EVERY = {**_FIRST, "gateway": GATEWAY, "re-key-all": RE_KEY_ALL, "new-password":
 GOALS = {step.id: goal for goal in reversed(EVERY) for step in EVERY[goal].steps}
 """Every step, and a way that leads to it."""
 STEPS: dict[str, Step] = {step.id: step for goal in reversed(EVERY) for step in EVERY[goal].steps}
-ONE_OF_EACH_KIND = set({step.view: step.id for step in reversed(STEPS.values())}.values())
-"""One step for each kind of page."""
 
 
 def furnish(here: Practice) -> None:

@@ -98,9 +98,11 @@ class Cost(NamedTuple):
     length: int
 
 
-def assemble(
-    bundle_or_bundles: Bundle | Iterable[Bundle], *, host: str | None = None, now: datetime | None = None
-) -> list[Chain]:
+Bundles = Bundle | Iterable[Bundle]
+"""What was read from one file, or from many."""
+
+
+def assemble(bundles: Bundles, *, host: str | None = None, now: datetime | None = None) -> list[Chain]:
     """Build one chain for each end-entity certificate among the bundles.
 
     A CA certificate counts as an end-entity when its private key is there and it issued none of the others. CA
@@ -108,7 +110,7 @@ def assemble(
     files of their own, they make chains without a leaf.
 
     Args:
-        bundle_or_bundles: what `reading.read` returned, for one file or for many.
+        bundles: what `reading.read` returned.
         host: chains whose leaf carries this name come first.
         now: when given, certificates that are valid at that moment are preferred.
 
@@ -116,24 +118,20 @@ def assemble(
         Chains for the host first, then those with a private key, then complete ones, then in the order of the files.
         The same set in another order gives the same chains.
     """
-    bundles = [bundle_or_bundles] if isinstance(bundle_or_bundles, Bundle) else list(bundle_or_bundles)
-    pool = dict.fromkeys(certificate for bundle in bundles for certificate in bundle.certificates)
-    keys = [key for bundle in bundles for key in bundle.keys]
+    found = [bundles] if isinstance(bundles, Bundle) else list(bundles)
+    pool = dict.fromkeys(certificate for bundle in found for certificate in bundle.certificates)
+    keys = [key for bundle in found for key in bundle.keys]
     return _Assembly(list(pool), keys, now).chains(host)
 
 
-def host_chains(
-    bundle_or_bundles: Bundle | Iterable[Bundle], *, host: str | None = None, now: datetime | None = None
-) -> list[Chain]:
+def host_chains(bundles: Bundles, *, host: str | None = None, now: datetime | None = None) -> list[Chain]:
     """The chains of `assemble` that begin with the certificate of a host; for most purposes the first one counts."""
-    return [chain for chain in assemble(bundle_or_bundles, host=host, now=now) if chain.leaf is not None]
+    return [chain for chain in assemble(bundles, host=host, now=now) if chain.leaf is not None]
 
 
-def host_chain(
-    bundle_or_bundles: Bundle | Iterable[Bundle], *, host: str | None = None, now: datetime | None = None
-) -> Chain | None:
+def host_chain(bundles: Bundles, *, now: datetime | None = None) -> Chain | None:
     """The first of `host_chains`; None when there is none."""
-    return next(iter(host_chains(bundle_or_bundles, host=host, now=now)), None)
+    return next(iter(host_chains(bundles, now=now)), None)
 
 
 class _Assembly:

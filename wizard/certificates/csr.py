@@ -60,15 +60,14 @@ class SubjectParts:
 
 NO_PARTS = SubjectParts()
 _PARTS = {
-    "country": NameOID.COUNTRY_NAME,
-    "state": NameOID.STATE_OR_PROVINCE_NAME,
-    "city": NameOID.LOCALITY_NAME,
-    "organization": NameOID.ORGANIZATION_NAME,
-    "unit": NameOID.ORGANIZATIONAL_UNIT_NAME,
-    "email": NameOID.EMAIL_ADDRESS,
+    "country": (NameOID.COUNTRY_NAME, 2),
+    "state": (NameOID.STATE_OR_PROVINCE_NAME, 128),
+    "city": (NameOID.LOCALITY_NAME, 128),
+    "organization": (NameOID.ORGANIZATION_NAME, 64),
+    "unit": (NameOID.ORGANIZATIONAL_UNIT_NAME, 64),
+    "email": (NameOID.EMAIL_ADDRESS, 255),
 }
-_MOST = {"country": 2, "state": 128, "city": 128, "organization": 64, "unit": 64, "email": 255}
-"""Characters of each part (RFC 5280, appendix A)."""
+"""The attribute of each part, and its most characters (RFC 5280, appendix A)."""
 
 
 USAGES: dict[Role, tuple[str, ...]] = {
@@ -141,11 +140,7 @@ def make(
 
 
 def complete_all(
-    keys: Mapping[str, PrivateKey],
-    answers: Sequence[Bundle],
-    *,
-    known: Bundle | None = None,
-    now: datetime | None = None,
+    keys: Mapping[str, PrivateKey], answers: Sequence[Bundle], *, known: Bundle | None, now: datetime
 ) -> tuple[dict[str, Chain], tuple[Certificate, ...]]:
     """Match what the CA sent with many private keys, by the public keys alone.
 
@@ -211,9 +206,9 @@ def _new_key(kind: KeyKind) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
 
 
 def _attribute(part: str, text: str) -> x509.NameAttribute[str]:
-    wrong = ""
-    if len(text) > _MOST[part]:
-        wrong = f"it has more than {_MOST[part]} characters"
+    (kind, most), wrong = _PARTS[part], ""
+    if len(text) > most:
+        wrong = f"it has more than {most} characters"
     elif printable(text) != text:
         wrong = "it has characters that cannot be printed"
     elif part == "country" and not (len(text) == 2 and text.isascii() and text.isalpha()):
@@ -222,4 +217,4 @@ def _attribute(part: str, text: str) -> x509.NameAttribute[str]:
         wrong = "it is not an e-mail address"
     if wrong:
         raise WizardError(codes.CSR_BAD_SUBJECT, subject=part, part=part, text=text[:40], reason=wrong)
-    return x509.NameAttribute(_PARTS[part], text.upper() if part == "country" else text)
+    return x509.NameAttribute(kind, text.upper() if part == "country" else text)

@@ -128,7 +128,6 @@ class StoreFacts:
         keys: private keys in it.
         certificates: X.509 certificates in it.
         java_trusted: certificates that carry Java's mark of a trusted entry.
-        friendly_names: of keys and certificates, in the order of the file.
     """
 
     integrity: str = ""
@@ -138,7 +137,6 @@ class StoreFacts:
     keys: int = 0
     certificates: int = 0
     java_trusted: int = 0
-    friendly_names: tuple[str, ...] = ()
 
     @property
     def empty_to_java(self) -> bool:

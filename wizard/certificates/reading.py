@@ -14,6 +14,7 @@ from wizard.certificates.formats.objects import (
     odd_certificates_allowed,
     shape,
 )
+from wizard.certificates.formats.pbe import TooManyRounds
 from wizard.certificates.formats.pem import as_text, bare_base64, has_mark
 from wizard.certificates.model import Bundle, Format
 from wizard.errors import WizardError
@@ -87,7 +88,7 @@ def _bouncy_castle(data: bytes) -> str:
     return "BCFKS" if kind == _PBES2 else ""
 
 
-__all__ = ["SIZE_LIMIT", "ReadingError", "read", "require_certificate", "sniff"]
+__all__ = ["SIZE_LIMIT", "ReadingError", "read", "read_partly", "require_certificate", "sniff"]
 
 _SOMETHING = re.compile(rb"[^ \t\r\n\0]")
 _FORMATS = {
@@ -136,9 +137,25 @@ def read(data: bytes, *, name: str = "", password: Secret | None = None, key_pas
         ReadingError: its `partial` holds what could be read all the same.
     """
     if len(data) > SIZE_LIMIT:
-        raise objects.too_large(name, len(data))
+        file = objects.called(name)
+        raise ReadingError(codes.READING_TOO_LARGE, subject=name, file=file, size=len(data), limit=SIZE_LIMIT)
     with odd_certificates_allowed() as caught:
-        return _read(data, Reader(name, caught, password, key_password))
+        try:
+            return _read(data, Reader(name, caught, password, key_password))
+        except TooManyRounds as error:
+            raise objects.too_many_rounds(name, error.rounds) from error
+
+
+Partly = tuple[Bundle | None, ReadingError | None]
+"""What could be read, None when nothing could, and the refusal if there is one."""
+
+
+def read_partly(data: bytes, *, name: str = "", password: Secret | None = None) -> Partly:
+    """As `read`, without an exception."""
+    try:
+        return read(data, name=name, password=password), None
+    except ReadingError as error:
+        return error.partial, error
 
 
 def require_certificate(bundle: Bundle) -> Bundle:

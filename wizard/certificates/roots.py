@@ -4,7 +4,7 @@ Every other root is private, whether it is in cacerts or not: somebody may have 
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -191,24 +191,17 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
         public: the new root is one that every Java brings.
     """
     begins = change.begins if change.begins > now else None
-    swap = Stage(
-        "Install the new certificate on the primary (its restart is a short outage).",
-        earliest=begins,
-        latest=change.both_end,
-    )
+    install = "Install the new certificate on the primary (its restart is a short outage)."
+    swap = Stage(install, begins, change.both_end)
     match change.kind:
         case Kind.SAME:
             return ()
         case Kind.LEAF:
             return (swap, Stage("Gateways, clients and the portal need nothing new: the CAs are the same."))
         case Kind.INTERMEDIATE:
-            new = _listed(change.added)
+            upload = f"Upload {_listed(change.added)} to the portal and keep those that are there."
             return (
-                Stage(
-                    f"Upload {new} to the portal and keep those that are there.",
-                    _first_day(change.added, now),
-                    change.both_end,
-                ),
+                Stage(upload, _first_day(change.added, now), change.both_end),
                 swap,
                 Stage(
                     f"Remove {_listed(change.dropped) or 'nothing'} from the portal. You can do so earlier if no"
@@ -234,17 +227,8 @@ def _root_stages(change: Rollover, now: datetime, swap: Stage, *, public: bool) 
         )
     return (
         Stage(first, _first_day(change.added, now), change.both_end),
-        Stage(
-            "After step 1 is done on every machine, install new certificates on gateways and clients.",
-            swap.earliest,
-            swap.latest,
-        ),
-        Stage(
-            "After step 2 is done on every machine, install the new certificate on the primary (its restart is a short"
-            " outage).",
-            swap.earliest,
-            swap.latest,
-        ),
+        replace(swap, what="After step 1 is done on every machine, install new certificates on gateways and clients."),
+        replace(swap, what=f"After step 2 is done on every machine, {swap.what[:1].lower()}{swap.what[1:]}"),
         Stage(
             f"Remove {change.old_name} from all these places. You can do so earlier if no machine presents a"
             " certificate under it. Wait if a gateway or client still does.",

@@ -3,13 +3,12 @@
 Everything is bytes in memory; `wizard.change` puts it on disk.
 """
 
-import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import get_args
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, KeySerializationEncryption, PrivateFormat, pkcs12
 from cryptography.hazmat.primitives.serialization.pkcs12 import PBES
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import PBES
 from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.formats.der import BMP_STRING, OCTET_STRING, SEQUENCE, SET, Node, parse, wrap
-from wizard.certificates.formats.pbe import HASHES, phrases, pkcs12_kdf
+from wizard.certificates.formats.pbe import HASHES, digest_size, phrases, pkcs12_kdf
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.errors import WizardError
 from wizard.secret import Secret
@@ -47,14 +46,7 @@ def keystore(chain: Chain, password: Secret, *, profile: Profile, friendly_name:
     if chain.key is None:
         raise WizardError(codes.WRITING_NO_KEY, subject=names.short(chain.leaf))
     key = chain.key.key
-    kinds = (
-        rsa.RSAPrivateKey,
-        dsa.DSAPrivateKey,
-        ec.EllipticCurvePrivateKey,
-        ed25519.Ed25519PrivateKey,
-        ed448.Ed448PrivateKey,
-    )
-    if not isinstance(key, kinds):
+    if not isinstance(key, get_args(pkcs12.PKCS12PrivateKeyTypes)):
         raise WizardError(codes.WRITING_KEY_KIND, subject=names.short(chain.leaf))
     try:
         return pkcs12.serialize_key_and_certificates(
@@ -196,8 +188,7 @@ def _authenticated(mac: Node, content: bytes, password: Secret) -> bytes:
     info, salt, count = mac.fields(3)
     algorithm = info.fields(2)[0]
     digest = HASHES[algorithm.fields(1)[0].oid]
-    size = hashlib.new(digest, usedforsecurity=False).digest_size
-    phrase = phrases(password.reveal())[0]
+    phrase, size = phrases(password.reveal())[0], digest_size(digest)
     key = pkcs12_kdf(digest, phrase, salt.octets, count.integer, purpose=3, length=size)
     found = wrap(OCTET_STRING, hmac.digest(key, content, digest))
     return wrap(SEQUENCE, wrap(SEQUENCE, algorithm.encoded, found), salt.encoded, count.encoded)

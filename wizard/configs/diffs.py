@@ -2,7 +2,6 @@
 
 import difflib
 import re
-from collections.abc import Iterable
 
 from wizard.configs.encoding import utf_16
 from wizard.printable import printable
@@ -14,6 +13,10 @@ SECRET_KEYS: tuple[str, ...] = (
 )  # fmt: skip
 """What the key of a secret looks like, as patterns without regard to case."""
 
+_START = re.compile(
+    r"""(?i)(?<![\w.\-])(?:"[^"\n]*?|'[^'\n]*?|[\w.$\-]*?)"""
+    rf"""(?:{"|".join(SECRET_KEYS)})[\w.\-]*["']?[ \t]*(?:\+=|[=:]|(?=\{{))"""
+)
 _ITEM = re.compile(
     r"""
       \"{3}[\s\S]*?\"{3}(?!") | \"{3}[\s\S]*      # three quotes, closed or not
@@ -31,20 +34,16 @@ _SPACE = re.compile(r"\s*")
 _URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.\-]{0,20}://[^\s/:@\"']{0,200}:)[^\s@/\"']+(@)")
 
 
-def masked(text: str, keys: Iterable[str] = SECRET_KEYS) -> str:
+def masked(text: str) -> str:
     """*text* with the value of every setting whose key looks like a secret's replaced by eight stars.
 
     It works on HOCON and on `NAME="value"`, comments included, without reading the text as a whole, so that damaged
     files are covered too; in doubt it covers more. The number of lines stays: a value of several lines becomes as many
     lines of stars. Passwords in URLs are covered as well.
     """
-    names = "|".join(keys)
-    start = re.compile(
-        rf"""(?i)(?<![\w.\-])(?:"[^"\n]*?|'[^'\n]*?|[\w.$\-]*?)(?:{names})[\w.\-]*["']?[ \t]*(?:\+=|[=:]|(?=\{{))"""
-    )
     result: list[str] = []
     position = 0
-    while match := start.search(text, position):
+    while match := _START.search(text, position):
         begin, end = _value(text, match.end())
         covered = (MASK if line.strip() else line for line in text[begin:end].split("\n"))
         result += [text[position:begin], "\n".join(covered)]
@@ -80,9 +79,11 @@ def _closed(text: str, position: int) -> int:
 
 _LONGEST = 400
 """Characters of one line that are shown."""
+_CONTEXT = 3
+"""Unchanged lines that are shown around a change."""
 
 
-def unified(path: str, old: bytes, new: bytes, *, secrets_keys: Iterable[str] = SECRET_KEYS, context: int = 3) -> str:
+def unified(path: str, old: bytes, new: bytes) -> str:
     """The unified diff of two versions of the file at *path*; "" when they are equal byte by byte.
 
     Secrets are covered on both sides; a line that differs only in a secret is still shown as changed. A change of the
@@ -91,7 +92,6 @@ def unified(path: str, old: bytes, new: bytes, *, secrets_keys: Iterable[str] = 
     """
     if old == new:
         return ""
-    keys = tuple(secrets_keys)
     (before_kind, before), (after_kind, after) = _text(old), _text(new)
     name = printable(path)
     result = [f"--- {name}", f"+++ {name}"]
@@ -99,12 +99,12 @@ def unified(path: str, old: bytes, new: bytes, *, secrets_keys: Iterable[str] = 
         result.append(f"# encoding: {before_kind} becomes {after_kind}")
     one, two = before.split("\n"), after.split("\n")
     returns = _returns(one) != _returns(two)
-    shown_one, shown_two = (_shown(masked(text, keys), returns=returns) for text in (before, after))
+    shown_one, shown_two = (_shown(masked(text), returns=returns) for text in (before, after))
     # Compare what is really there and show what may be seen; equal ends are cut off first, for long files.
-    head = _common(one, two, context)
-    tail = _common(one[head:][::-1], two[head:][::-1], context)
+    head = _common(one, two)
+    tail = _common(one[head:][::-1], two[head:][::-1])
     matcher = difflib.SequenceMatcher(None, one[head : len(one) - tail], two[head : len(two) - tail], autojunk=False)
-    for group in matcher.get_grouped_opcodes(context):
+    for group in matcher.get_grouped_opcodes(_CONTEXT):
         first, last = group[0], group[-1]
         old_range, new_range = _range(first[1] + head, last[2] + head), _range(first[3] + head, last[4] + head)
         result.append(f"@@ -{old_range} +{new_range} @@")
@@ -143,10 +143,10 @@ def _shown(text: str, *, returns: bool) -> list[str]:
     ]
 
 
-def _common(one: list[str], two: list[str], context: int) -> int:
+def _common(one: list[str], two: list[str]) -> int:
     """How many lines at the beginning are equal and farther away than the context that is shown."""
     count = next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
-    return max(0, count - context)
+    return max(0, count - _CONTEXT)
 
 
 def _range(start: int, stop: int) -> str:

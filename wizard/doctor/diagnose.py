@@ -1,11 +1,10 @@
 """Diagnose the collected facts: run all rules, link symptoms to causes, choose a repair for each cause."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from wizard import codes
-from wizard.doctor import facts
 from wizard.doctor.facts import DoctorFacts
 from wizard.doctor.repair.choose import Repair, repair_for
 from wizard.doctor.rule import Outcome, Result, Rule
@@ -118,16 +117,6 @@ def _rank(finding: Finding) -> tuple[bool, int, int]:
     return finding.caused_by is not None, -level, _PLACE.get(finding.code, len(_PLACE))
 
 
-def root_causes(findings: Sequence[Finding]) -> list[str]:
-    """The codes of the headlines: errors that nothing else explains; without any error, such warnings."""
-    roots = [finding for finding in findings if finding.caused_by is None]
-    for floor in (Severity.ERROR, Severity.WARNING):
-        codes = list(dict.fromkeys(finding.code for finding in roots if finding.severity >= floor))
-        if codes:
-            return codes
-    return []
-
-
 _FAMILIES = (clock_and_changes, conf, store, trust, service, served)
 
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
@@ -160,7 +149,7 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     root_causes: tuple[str, ...]
     repairs: tuple[Repair, ...]
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[Cause, ...]
 
     @property
     def headline(self) -> Finding | None:
@@ -182,7 +171,7 @@ class Diagnosis:
     def as_json(self) -> dict[str, Any]:
         """The members that `doctor --json` promises, and the repairs."""
         return {
-            "facts": facts.as_json(self.facts),
+            "facts": asdict(self.facts),
             "outcomes": [outcome.as_json() for outcome in self.outcomes],
             "findings": [finding.as_json() for finding in self.findings],
             "root_causes": list(self.root_causes),
@@ -201,11 +190,12 @@ def diagnose(facts: DoctorFacts) -> Diagnosis:
     # The same code about the same thing is reported once.
     once = {(each.code, each.subject, str(sorted(each.facts.items()))): each for each in found}
     ordered = linked(list(once.values()))
-    roots = root_causes(ordered)
     by_code: dict[str, Finding] = {}
     for each in ordered:
         if each.caused_by is None and each.severity >= Severity.WARNING:
             by_code.setdefault(each.code, each)
     causes = tuple(Cause(each, repair_for(each, facts)) for each in by_code.values())
-    repairs = tuple(cause.repair for code in roots for cause in causes if cause.finding.code == code)
-    return Diagnosis(facts, tuple(outcomes), tuple(ordered), tuple(roots), repairs, causes)
+    # The headlines are the errors; without any error, the warnings.
+    roots = [each for each in causes if each.finding.severity >= Severity.ERROR] or causes
+    headlines, repairs = tuple(each.finding.code for each in roots), tuple(each.repair for each in roots)
+    return Diagnosis(facts, tuple(outcomes), tuple(ordered), headlines, repairs, causes)

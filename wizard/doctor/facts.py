@@ -6,7 +6,7 @@ seconds since 1970.
 
 import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from wizard import codes
@@ -480,13 +480,8 @@ class DoctorFacts:
         return leaf is not None and served is not None and leaf.sha256 == served.sha256
 
 
-def as_json(facts: DoctorFacts) -> dict[str, Any]:
-    """The facts as plain JSON values."""
-    return asdict(facts)
-
-
 def from_json(data: Any) -> DoctorFacts:
-    """The reverse of `as_json`.
+    """The reverse of `asdict`.
 
     Raises:
         WizardError: `doctor.facts-unusable`.

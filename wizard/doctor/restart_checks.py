@@ -5,7 +5,7 @@ The rules check the files as the change will leave them, so a fault that the cha
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
@@ -22,8 +22,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import effective
 from wizard.host.directory import Directory, service_uid, strangers
-from wizard.host.effective import Effective
-from wizard.host.machine import Account, Machine, name_of, now_utc
+from wizard.host.machine import Machine, name_of, now_utc
 from wizard.host.systemd import UnitState
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.probing.handshake import is_here
@@ -46,19 +45,8 @@ _OF_THE_START = {
 _LOOK_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class _After:
-    """What a change will leave, as far as a start depends on it.
-
-    Attributes:
-        files: what it writes.
-        nodes: host and port of each node that is checked afterwards.
-        servername: that is sent to them.
-    """
-
-    files: Coming
-    nodes: tuple[tuple[str, int], ...] = ()
-    servername: str = ""
+_Nodes = tuple[tuple[str, int], ...]
+"""Host and port of each node that is checked after a change."""
 
 
 def plan_faults(now: MachineSnapshot, plan: Plan, seen: DoctorFacts | None = None) -> tuple[Finding, ...]:
@@ -76,8 +64,8 @@ def plan_faults(now: MachineSnapshot, plan: Plan, seen: DoctorFacts | None = Non
         return found
     probes = [step for step in plan.steps if isinstance(step, Probe)]
     nodes = tuple(node for step in probes for node in step.nodes)
-    after = _After(coming_of(plan.steps), nodes, probes[0].servername if probes else "")
-    return (*found, *_faults(now, after, seen))
+    servername = probes[0].servername if probes else ""
+    return (*found, *_faults(now, coming_of(plan.steps), nodes, servername, seen))
 
 
 def coming_of(steps: Iterable[Step]) -> dict[PurePosixPath, Written]:
@@ -108,20 +96,25 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
             listed = "system.posix_acl_access" in dict(before.xattrs)
             files[action.named] = Written(data, None if listed else (before.mode, before.uid, before.gid))
     nodes = tuple((node.host, node.port) for node in manifest.served)
-    coming = _After(files, nodes, manifest.served[0].servername if manifest.served else "")
+    servername = manifest.served[0].servername if manifest.served else ""
+    found = _faults(MachineSnapshot(machine), files, nodes, servername, None)
     kept_from = (codes.RESTART_UNIT_CHANGED, codes.PLAN_OVERRULED, codes.DOCTOR_START_UNDETERMINED)
-    return tuple(each for each in _faults(MachineSnapshot(machine), coming, None) if each.spec not in kept_from)
+    return tuple(each for each in found if each.spec not in kept_from)
 
 
-def _faults(now: MachineSnapshot, coming: _After, seen: DoctorFacts | None) -> tuple[Finding, ...]:
+def _faults(
+    now: MachineSnapshot, coming: Coming, nodes: _Nodes, servername: str, seen: DoctorFacts | None
+) -> tuple[Finding, ...]:
     # With nobody to ask, the settings alone are checked; the change itself then refuses before it touches anything.
     machine, unit = now.machine, now.restarted
     account = now.account if unit is not None else None
-    started = effective.look(machine, unit, coming.nodes[0][1] if coming.nodes else 0)
-    facts = seen if seen is not None else _look(machine, coming, unit, account, started)
+    started = effective.look(machine, unit, nodes[0][1] if nodes else 0)
+    facts = seen if seen is not None else _look(nodes, servername, unit)
+    if seen is None and unit is not None:
+        facts = replace(facts, unit=unit_facts(unit, machine.unit, account, started))
     # The journal tells of former starts; who has the port now is what counts for the next one.
-    facts = replace(facts, conf=scan_conf(machine, account, started, coming.files).facts, journal=())
-    edited = coming.files.get(machine.conf)
+    facts = replace(facts, conf=scan_conf(machine, account, started, coming).facts, journal=())
+    edited = coming.get(machine.conf)
     edits = edited is not None and edited.data != file_facts(machine, machine.conf, None)[1]
     wanted = _RULES | _OF_THE_START if edits else _RULES
     rules = [rule for rule in (*conf_rules.RULES, *service_rules.RULES) if rule.name in wanted]
@@ -137,19 +130,16 @@ def _blocking(finding: Finding) -> Finding:
     return replace(finding, spec=blocking.get(finding.spec, finding.spec))
 
 
-def _look(
-    machine: Machine, coming: _After, unit: UnitState | None, account: Account | None, started: Effective
-) -> DoctorFacts:
-    """The unit, the port, and what answers there when it is not the service."""
-    local = next((node for node in coming.nodes if is_here(node[0], _LOOK_S)), None)
+def _look(nodes: _Nodes, servername: str, unit: UnitState | None) -> DoctorFacts:
+    """The port, and what answers there when it is not the service *unit*."""
+    local = next((node for node in nodes if is_here(node[0], _LOOK_S)), None)
     listening = see_port(local[1], unit) if local is not None else None
     probes: tuple[ProbeFacts, ...] = ()
     if local is not None and listening and any(each.is_service is False for each in listening.listeners):
-        probes = (probe_facts(probe(*local, servername=coming.servername or None, timeout_s=_LOOK_S)),)
+        probes = (probe_facts(probe(*local, servername=servername or None, timeout_s=_LOOK_S)),)
     return DoctorFacts(
         clock=ClockFacts(f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}"),
         port=local[1] if local is not None else 0,
-        unit=unit_facts(unit, machine.unit, account, started) if unit is not None else None,
         listening=listening,
         probes=probes,
     )

@@ -9,9 +9,9 @@ from typing import Any
 from wizard import codes
 from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.rules.clock_and_changes import differs
-from wizard.doctor.timeline import Link, Place, ends, places, timeline
+from wizard.doctor.timeline import Link, Place, places, seen_in, timeline
 from wizard.findings import Severity
-from wizard.reports.calendar import Ending
+from wizard.reports.calendar import Ending, calendar
 
 WARN_DAYS, CRITICAL_DAYS = 30, 7
 
@@ -109,7 +109,7 @@ def status(
     else:
         first = links[0]
         state, reason = State.OK, f"{first.first.name} is valid until {first.ends:%Y-%m-%d}, {first.days} days"
-    return Status(state, reason, links, drift, days, (warn, critical), ends(found, now), notes)
+    return Status(state, reason, links, drift, days, (warn, critical), calendar(seen_in(found), now), notes)
 
 
 _ORDER = {State.OK: 0, State.UNKNOWN: 1, State.WARNING: 2, State.CRITICAL: 3}

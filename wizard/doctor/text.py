@@ -89,10 +89,9 @@ def _finding(finding: Finding) -> list[Line]:
 
 def _unseen(diagnosis: Diagnosis) -> list[Line]:
     by_reason: dict[str, list[str]] = {}
-    for outcome in diagnosis.outcomes:
-        if outcome.result in {Result.NOT_RUN, Result.BROKEN}:
-            reason = outcome.reason if outcome.result is Result.NOT_RUN else f"the rule failed ({outcome.reason})"
-            by_reason.setdefault(reason, []).append(outcome.rule.removeprefix("doctor."))
+    for outcome in diagnosis.not_seen:
+        reason = outcome.reason if outcome.result is Result.NOT_RUN else f"the rule failed ({outcome.reason})"
+        by_reason.setdefault(reason, []).append(outcome.rule.removeprefix("doctor."))
     if not by_reason:
         return []
     result = [Line(""), Line("Could not be checked:", Tone.HEADING)]

@@ -10,14 +10,14 @@ from typing import Any
 from wizard.certificates.chain import assemble
 from wizard.certificates.fields import CLIENT_AUTH, SERVER_AUTH, usages
 from wizard.certificates.model import Certificate
-from wizard.certificates.reading import ReadingError, read
+from wizard.certificates.reading import read_partly
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import CertificateFacts, DoctorFacts
 from wizard.errors import WizardError
 from wizard.host.files import expand_inputs, home_expanded, read_input
 from wizard.planning.judge import suggested_host
 from wizard.printable import printable
-from wizard.reports.calendar import Ending, Seen, calendar
+from wizard.reports.calendar import Seen
 
 HERE = "this machine"
 GATEWAYS = "gateways and local-storage clients"
@@ -86,11 +86,6 @@ def places(facts: DoctorFacts) -> list[Place]:
     return found
 
 
-def ends(found: Iterable[Place], now: datetime) -> tuple[Ending, ...]:
-    """Each certificate of *found* with its end and the machines that have it, the first to end in front."""
-    return calendar(seen_in(found), now)
-
-
 def seen_in(found: Iterable[Place]) -> list[Seen]:
     """Each certificate of *found* on its machine, for the calendar."""
     return [
@@ -132,14 +127,10 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
     found: list[Place] = []
     for file in expand_inputs(_with_packs(paths, base), base):
         try:
-            bundle = read(read_input(file), name=str(file))
-        except ReadingError as error:
-            if error.partial is None:
-                continue
-            bundle = error.partial
+            bundle, _refusal = read_partly(read_input(file), name=str(file))
         except WizardError:
             continue
-        for chain in assemble(bundle):
+        for chain in assemble(bundle) if bundle is not None else ():
             certificates = tuple(certificate_facts(each) for each in chain.certificates)
             if certificates:
                 machine = printable(suggested_host(chain.leaf)) or printable(file.parent.name)

@@ -215,7 +215,6 @@ class Trace:
         ticket: a session ticket arrived; in TLS 1.3 a server sends it after it accepted the client.
         alert: number of the last fatal alert that the server sent.
         warned: number of the last alert that was only a warning (TLS 1.2: a server name that it does not know).
-        closing: the server sent close_notify.
         staple: the OCSP response that came with the handshake, DER; b"" when there was none.
     """
 
@@ -225,7 +224,6 @@ class Trace:
     proved: bool = False
     finished: bool = False
     ticket: bool = False
-    closing: bool = False
     alert: int | None = None
     warned: int | None = None
     staple: bytes = b""
@@ -263,11 +261,8 @@ def on_info(connection: SSL.Connection, where: int, value: int) -> None:
             setattr(trace, member, True)
     elif where & SSL.SSL_CB_HANDSHAKE_DONE:
         trace.finished = True
-    elif where & SSL.SSL_CB_ALERT and where & SSL.SSL_CB_READ:
-        number = value & 0xFF
-        if number == 0:
-            trace.closing = True
-        elif value >> 8 == _FATAL or (number != _CANCELED and connection.get_protocol_version() == SSL.TLS1_3_VERSION):
+    elif where & SSL.SSL_CB_ALERT and where & SSL.SSL_CB_READ and (number := value & 0xFF):  # 0: it only closes
+        if value >> 8 == _FATAL or (number != _CANCELED and connection.get_protocol_version() == SSL.TLS1_3_VERSION):
             trace.alert = number
         else:
             trace.warned = number
@@ -320,7 +315,7 @@ class _Closed(Exception):  # noqa: N818 - never leaves this file
 
 
 def connect(address: Address, timeout_s: float) -> socket.socket:
-    """A connected, non-blocking socket.
+    """A connected socket with this time limit.
 
     Raises:
         OSError: refused, unreachable, or `TimeoutError`.
@@ -329,7 +324,6 @@ def connect(address: Address, timeout_s: float) -> socket.socket:
     try:
         sock.settimeout(timeout_s)
         sock.connect(address.sockaddr)
-        sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except BaseException:
         sock.close()
@@ -342,6 +336,7 @@ def do_handshake(sock: socket.socket, made: SSL.Context, servername: str | None,
 
     Never raises for what the server does. The socket is left open; close it.
     """
+    sock.setblocking(False)
     trace = Trace()
     connection = SSL.Connection(made, None)
     connection.set_app_data(trace)
@@ -388,17 +383,15 @@ class _BioTransport:
 
     def until_done(self) -> None:
         connection = self.outcome.connection
-        while True:
-            try:
+        done = False
+        while not done:
+            with suppress(SSL.WantReadError):
                 connection.do_handshake()
-            except SSL.WantReadError:
-                self.flush()
-                self.note_phase()
+                done = True
+            self.flush()
+            self.note_phase()
+            if not done:
                 self.feed()
-            else:
-                self.flush()
-                self.note_phase()
-                return
 
     def read_late(self) -> None:
         trace, connection = self.outcome.trace, self.outcome.connection

@@ -82,7 +82,6 @@ class ProbeResult:
         staple: the OCSP response that came along, None when there was none.
         expect: the fingerprints that were expected.
         client_issuer: distinguished names of the CAs of the client certificate that was offered.
-        first: the first bytes that the server sent (for what is not TLS).
         seconds: duration of each phase that was entered.
         findings: all that is worth saying, the worst first.
     """
@@ -114,7 +113,6 @@ class ProbeResult:
     staple: OcspAnswer | None = None
     expect: tuple[str, ...] = ()
     client_issuer: frozenset[str] = frozenset()
-    first: bytes = b""
     seconds: Mapping[str, float] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
@@ -434,7 +432,6 @@ def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> P
         client_certificate=verdict,
         alert=alert_of(trace.alert).name if trace.alert is not None else None,
         warned=alert_of(trace.warned).name if trace.warned is not None else None,
-        first=outcome.first if not trace.server_hello else b"",
     )
 
 

@@ -4,8 +4,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
-from wizard.certificates.names import certificate_json
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.probing.probe import ProbeResult
 
 RULE = "---"
@@ -31,12 +30,12 @@ def plain_dump(result: ProbeResult) -> str:
 def _chain(chain: tuple[Certificate, ...]) -> list[str]:
     lines = []
     for place, certificate in enumerate(chain):
-        members = certificate_json(certificate)
+        since, until = rfc3339(fields.not_before(certificate)), rfc3339(fields.not_after(certificate))
         lines += [
             f"{place:2d} s:{names.subject(certificate)}",
             f"   i:{names.issuer(certificate)}",
             f"   a:PKEY: {fields.key_label(certificate)}; sigalg: {fields.signature_label(certificate)}",
-            f"   v:NotBefore: {members['not_before']}; NotAfter: {members['not_after']}",
+            f"   v:NotBefore: {since}; NotAfter: {until}",
             f"   f:SHA-256: {certificate.sha256}",
         ]
     return lines

@@ -191,13 +191,11 @@ class Verdict:
 
     Attributes:
         ok: a path to a trust anchor was found, with dates, signatures and constraints in order.
-        code: OpenSSL's verification code, 0 when ok.
         reason: words, "" when ok.
         path: the certificates used, the leaf first, the trust anchor last; empty when not ok.
     """
 
     ok: bool
-    code: int = 0
     reason: str = ""
     path: tuple[Certificate, ...] = ()
 
@@ -229,7 +227,7 @@ class TrustSet:
     def verdict(self, chain: Sequence[Certificate]) -> Verdict:
         """Check *chain* (the leaf first; the others in any order help to build the path)."""
         if not chain:
-            return Verdict(ok=False, code=2, reason="no certificate was sent")
+            return Verdict(ok=False, reason="no certificate was sent")
         untrusted = [crypto.X509.from_cryptography(certificate.x509) for certificate in chain[1:]]
         asked = crypto.X509StoreContext(self._store, crypto.X509.from_cryptography(chain[0].x509), untrusted)
         try:
@@ -239,7 +237,7 @@ class TrustSet:
             at = from_openssl(error.certificate)
             words = _WORDS.get(code, str(error.errors[2]))
             reason = words.format(subject=names.subject(at), issuer=names.issuer(at))
-            return Verdict(ok=False, code=code, reason=reason)
+            return Verdict(ok=False, reason=reason)
         return Verdict(ok=True, path=tuple(from_openssl(one) for one in path))
 
     def __len__(self) -> int:
@@ -302,6 +300,10 @@ class Objection:
     java: str
 
 
+def _untrusted(words: str, java: str) -> Objection:
+    return Objection(codes.REHEARSAL_UNTRUSTED, words, java)
+
+
 def trust_errors(
     chain: Sequence[Certificate],
     anchors: Sequence[Certificate],
@@ -336,11 +338,8 @@ def _path_errors(chain: Sequence[Certificate], anchors: Sequence[Certificate], n
         return  # Java checks nothing else of a leaf that is itself trusted, not even its dates.
     paths = list(_paths(chain, anchors))
     if not paths:
-        yield Objection(
-            codes.REHEARSAL_UNTRUSTED,
-            _why_no_path(chain, anchors),
-            "PKIX path building failed: unable to find valid certification path to requested target",
-        )
+        java = "PKIX path building failed: unable to find valid certification path to requested target"
+        yield _untrusted(_why_no_path(chain, anchors), java)
         return
     # Java takes any path that holds: the one with the fewest errors explains best.
     yield from min((list(_along(path, now)) for path in paths), key=len)
@@ -415,27 +414,21 @@ def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     anchor = path[-1]
     if not fields.is_version_1(anchor) and not fields.is_ca(anchor):
         words = f"the trusted {names.subject(anchor)} is used as a CA but is not a CA certificate"
-        yield Objection(codes.REHEARSAL_UNTRUSTED, words, "TrustAnchor is not a CA certificate")
+        yield _untrusted(words, "TrustAnchor is not a CA certificate")
     anchored = fields.extension(anchor, x509.KeyUsage)
     if anchored is not None and not anchored.key_cert_sign:
         words = f"the key usage of the trusted {names.subject(anchor)} does not allow signing certificates"
-        yield Objection(
-            codes.REHEARSAL_UNTRUSTED, words, "TrustAnchor does not have keyCertSign bit set in KeyUsage extension"
-        )
+        yield _untrusted(words, "TrustAnchor does not have keyCertSign bit set in KeyUsage extension")
     for place, certificate in enumerate(path[:-1]):
         subject = names.subject(certificate)
         if place > 0:
             yield from _authority(certificate, subject, place - 1)
         if fields.not_after(certificate) < now:
             words = f"{subject} expired on {fields.not_after(certificate):%Y-%m-%d}"
-            yield Objection(
-                codes.REHEARSAL_DATES, words, "PKIX path validation failed: validity check failed (NotAfter)"
-            )
+            yield Objection(codes.REHEARSAL_DATES, words, f"{_VALIDITY} (NotAfter)")
         elif fields.not_before(certificate) > now:
             words = f"{subject} is valid only from {fields.not_before(certificate):%Y-%m-%d}"
-            yield Objection(
-                codes.REHEARSAL_DATES, words, "PKIX path validation failed: validity check failed (NotBefore)"
-            )
+            yield Objection(codes.REHEARSAL_DATES, words, f"{_VALIDITY} (NotBefore)")
         weak = _weak(certificate)
         if weak:
             yield Objection(codes.REHEARSAL_ALGORITHM, f"{subject} has {weak}", "Algorithm constraints check failed")
@@ -447,15 +440,13 @@ def _authority(certificate: Certificate, subject: str, below: int) -> Iterator[O
     usage = fields.extension(certificate, x509.KeyUsage)
     if not fields.is_ca(certificate):
         words = f"{subject} is used as a CA but is not a CA certificate"
-        yield Objection(
-            codes.REHEARSAL_UNTRUSTED, words, "basic constraints check failed: this is not a CA certificate"
-        )
+        yield _untrusted(words, "basic constraints check failed: this is not a CA certificate")
     elif length is not None and below > length:
         words = f"{subject} must not have so many CAs below it"
-        yield Objection(codes.REHEARSAL_UNTRUSTED, words, "basic constraints check failed: pathLenConstraint violated")
+        yield _untrusted(words, "basic constraints check failed: pathLenConstraint violated")
     if usage is not None and not usage.key_cert_sign:
         words = f"the key usage of {subject} does not allow signing certificates"
-        yield Objection(codes.REHEARSAL_UNTRUSTED, words, "CA key usage check failed: keyCertSign bit is not set")
+        yield _untrusted(words, "CA key usage check failed: keyCertSign bit is not set")
 
 
 def _weak(certificate: Certificate) -> str:
@@ -471,6 +462,7 @@ def _weak(certificate: Certificate) -> str:
     return f"a key of {key.key_size} bits" if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 224 else ""
 
 
+_VALIDITY = "PKIX path validation failed: validity check failed"
 _CONSTRAINT_CODES = frozenset({34, 47, 48, 49, 50, 51, 52, 53})
 """OpenSSL's codes for name constraints and for critical extensions that it does not know."""
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are checked above, the anchor's not at all.
@@ -494,9 +486,7 @@ def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
         if int(error.errors[0]) in _CONSTRAINT_CODES:
             at = names.subject(from_openssl(error.certificate))
             words = f"{at}: {error.errors[2]}"
-            yield Objection(
-                codes.REHEARSAL_UNTRUSTED, words, "PKIX path validation failed: name constraints check failed"
-            )
+            yield _untrusted(words, "PKIX path validation failed: name constraints check failed")
 
 
 def _critical_unknown(certificate: Certificate) -> bool:

@@ -76,6 +76,12 @@ def append(path: Path, text: str) -> None:
         stream.write(text)
 
 
+def cut(path: Path, share: int) -> None:
+    """Leave the first part of the file, one of *share*."""
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // share])
+
+
 def password(word: str, written: str) -> Act:
     """A fault: a key store with the password *word*, which application.conf contains as *written*."""
 
@@ -222,11 +228,6 @@ def _pem(deployment: Deployment, pki: Pki) -> None:
     put(deployment, pem(entity.certificate, *entity.issuers))
 
 
-def _cut(deployment: Deployment, _: Pki) -> None:
-    data = deployment.keystore.read_bytes()
-    put(deployment, data[: len(data) // 2])
-
-
 def _text_mode(deployment: Deployment, _: Pki) -> None:
     data = deployment.keystore.read_bytes()
     # Key material holds line feeds by chance; one more makes sure that the transfer leaves its mark.
@@ -257,11 +258,6 @@ def _other_root(deployment: Deployment, pki: Pki) -> None:
     """A root of the same name with another key, as after the CA was set up again."""
     truststore.remove(deployment.cacerts, pki.root.certificate, PASSWORD)
     add_anchor(deployment, authority("Acme-CA-Root", new_key(), None, pki.made))
-
-
-def _damaged(deployment: Deployment, _: Pki) -> None:
-    data = deployment.cacerts.read_bytes()
-    deployment.cacerts.write_bytes(data[: len(data) // 3])
 
 
 def _nothing_uploaded(deployment: Deployment, _: Pki) -> None:
@@ -353,7 +349,7 @@ _ACTS: dict[str, Act] = {
     "umlaut-password": password("schl\u00fcssel", '"schl\u00fcssel"'),
     "jks-as-pfx": lambda made, pki: truststore.empty(made.keystore, PASSWORD, keep=pki.entities[NAME].certificate),
     "pem-as-pfx": _pem,
-    "cut-off": _cut,
+    "cut-off": lambda made, _: cut(made.keystore, 2),
     "text-mode": _text_mode,
     "empty-file": lambda made, _: put(made, b""),
     "file-gone": lambda made, _: made.keystore.unlink(),
@@ -363,7 +359,7 @@ _ACTS: dict[str, Act] = {
     "other-root": _other_root,
     "cacerts-password": lambda made, _: truststore.change_password(made.cacerts, PASSWORD, "our-own-Passw0rd"),
     "cacerts-empty": lambda made, _: truststore.empty(made.cacerts, PASSWORD),
-    "cacerts-damaged": _damaged,
+    "cacerts-damaged": lambda made, _: cut(made.cacerts, 3),
     "cacerts-missing": lambda made, _: made.cacerts.unlink(),
     "cacerts-unreadable": lambda made, _: closed(made.cacerts),
     "nothing-uploaded": _nothing_uploaded,

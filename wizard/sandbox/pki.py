@@ -91,8 +91,8 @@ def make(now: datetime | None = None) -> Pki:
     fallback = _certificate("localhost", keys["localhost"], None, (made - timedelta(400), made + timedelta(3250)), [])
     public = authority("Practice Public Root", keys["public"], None, made)
     half = Pki(root, intermediate, {}, Entity(fallback, keys["localhost"]), public, keys["other"], made)
-    for name, usage in (("primary-host", SERVER), ("gateway-host", CLIENT), ("pcclient-host", CLIENT)):
-        both = (SERVER, CLIENT) if name != "pcclient-host" else (usage,)
+    for name in ("primary-host", "gateway-host", "pcclient-host"):
+        both = (SERVER, CLIENT) if name != "pcclient-host" else (CLIENT,)
         half.entities[name] = half.reissued(
             name, key=keys[name], eku=both, dns=None if name == "primary-host" else [name, f"{name}.example.test"]
         )
@@ -104,11 +104,9 @@ def new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 
-def authority(
-    name: str, key: rsa.RSAPrivateKey, issuer: Entity | None, made: datetime, years: tuple[int, int] = (-1, 10)
-) -> Entity:
-    """A CA certificate: self-signed without *issuer*; validity in years from *made*."""
-    period = (made + timedelta(365 * years[0]), made + timedelta(365 * years[1]))
+def authority(name: str, key: rsa.RSAPrivateKey, issuer: Entity | None, made: datetime) -> Entity:
+    """A CA certificate: self-signed without *issuer*; valid from a year before *made* until ten years after it."""
+    period = (made - timedelta(365), made + timedelta(3650))
     certificate = _certificate(name, key, issuer, period, [], ca=True)
     return Entity(certificate, key, () if issuer is None else (issuer.certificate, *issuer.issuers))
 

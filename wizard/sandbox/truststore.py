@@ -1,6 +1,5 @@
 """Changes Java trust stores, JKS or PKCS12, and PKCS12 files by bytes, so that practice needs no Java."""
 
-import hashlib
 import hmac
 import struct
 import time
@@ -16,12 +15,12 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
 )
 
 from wizard.certificates.formats.der import INTEGER, OCTET_STRING, SEQUENCE, parse, wrap
+from wizard.certificates.formats.jks import JKS_MAGIC, digest_of
 from wizard.certificates.formats.objects import odd_certificates_allowed
+from wizard.certificates.formats.pbe import phrases, pkcs12_kdf
 from wizard.certificates.reading import read
 from wizard.secret import Secret
 
-_MAGIC = b"\xfe\xed\xfe\xed"
-_SALT = b"Mighty Aphrodite"  # the constant in the digest of every JKS file
 JKS, SEALED, OPEN = "jks", "sealed", "open"
 """Kinds of a trust store; `open` is PKCS12 without any password, as recent Java ships its cacerts."""
 
@@ -51,7 +50,7 @@ def change_password(path: Path, old: str, new: str) -> None:
 
 def _load(path: Path, password: str) -> tuple[str, list[PKCS12Certificate]]:
     data = path.read_bytes()
-    if data.startswith(_MAGIC):
+    if data.startswith(JKS_MAGIC):
         found = read(data, password=Secret(password)).certificates
         return JKS, [PKCS12Certificate(each.x509, each.alias.encode()) for each in found]
     with odd_certificates_allowed():
@@ -63,9 +62,8 @@ def _load(path: Path, password: str) -> tuple[str, list[PKCS12Certificate]]:
 
 def _save(path: Path, kind: str, entries: Sequence[PKCS12Certificate], password: str) -> None:
     if kind == JKS:
-        body = _MAGIC + struct.pack(">II", 2, len(entries)) + b"".join(map(_entry, entries))
-        digest = hashlib.sha1(password.encode("utf-16-be") + _SALT + body).digest()  # noqa: S324 - the format demands it
-        path.write_bytes(body + digest)
+        body = JKS_MAGIC + struct.pack(">II", 2, len(entries)) + b"".join(map(_entry, entries))
+        path.write_bytes(body + digest_of(password, body))
     elif kind == OPEN:
         # The library would seal it with an empty password, which Java takes for damage.
         path.write_bytes(unsealed(serialize_java_truststore(entries, NoEncryption())))
@@ -99,7 +97,8 @@ def parts(pfx: bytes) -> list[bytes]:
 def joined(members: Iterable[bytes], password: str) -> bytes:
     """A PKCS12 file of these members, whose integrity check is made with *password*."""
     safe = wrap(SEQUENCE, *members)
-    digest = wrap(OCTET_STRING, hmac.digest(_mac_key(password), safe, "sha1"))
+    key = pkcs12_kdf("sha1", phrases(password)[0], _MAC_SALT, _ROUNDS, purpose=3, length=20)
+    digest = wrap(OCTET_STRING, hmac.digest(key, safe, "sha1"))
     rounds = wrap(INTEGER, _ROUNDS.to_bytes(2, "big"))
     mac = wrap(SEQUENCE, wrap(SEQUENCE, _SHA1, digest), wrap(OCTET_STRING, _MAC_SALT), rounds)
     info = wrap(SEQUENCE, _PKCS7_DATA, wrap(0xA0, wrap(OCTET_STRING, safe)))
@@ -109,13 +108,3 @@ def joined(members: Iterable[bytes], password: str) -> bytes:
 def unsealed(pfx: bytes) -> bytes:
     """The same file without its integrity check, as Java ships a cacerts that any password opens."""
     return wrap(SEQUENCE, *(each.encoded for each in parse(pfx).fields(2)[:2]))
-
-
-def _mac_key(password: str) -> bytes:
-    """RFC 7292, appendix B.2, with purpose 3 and SHA-1."""
-    phrase = (password + "\0").encode("utf-16-be")
-    salt = (_MAC_SALT * 64)[:64]
-    block = b"\x03" * 64 + salt + (phrase * 64)[: 64 * -(-len(phrase) // 64)]
-    for _ in range(_ROUNDS):
-        block = hashlib.sha1(block).digest()  # noqa: S324 - the format demands it
-    return block

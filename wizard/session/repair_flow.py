@@ -13,8 +13,8 @@ from functools import cached_property
 from wizard import codes
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Cause, Diagnosis, diagnose
-from wizard.doctor.repair.choose import of_certificate, repair_for
-from wizard.doctor.repair.plan import Give, Together, plan_repairs
+from wizard.doctor.repair.choose import Give, of_certificate, repair_for
+from wizard.doctor.repair.plan import Together, plan_repairs
 from wizard.doctor.repair.steps import KEY_SECRET
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity

@@ -276,7 +276,6 @@ def test_friendly_names_and_javas_mark() -> None:
     bags = [asn1.cert_bag(PKI.root.der, asn1.friendly("räöt"), mark), asn1.cert_bag(LEAF.der, asn1.friendly("leaf"))]
     bundle = read(asn1.pfx(bags), password=RIGHT)
     assert bundle.store is not None
-    assert bundle.store.friendly_names == ("räöt", "leaf")
     assert [each.alias for each in bundle.certificates] == ["räöt", "leaf"]
     assert bundle.trusted_aliases == ("räöt",)
     assert (bundle.store.java_trusted, bundle.store.certificates) == (1, 2)

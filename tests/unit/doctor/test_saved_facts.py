@@ -1,13 +1,14 @@
 """Facts go to JSON and come back the same; what is no set of facts is refused in words."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from tests.support.doctor_facts import HEALTHY, but
 from wizard.doctor.diagnose import diagnose
-from wizard.doctor.facts import Judged, Refused, as_json, from_json
+from wizard.doctor.facts import Judged, Refused, from_json
 from wizard.errors import WizardError
 
 SETS = {
@@ -21,7 +22,7 @@ SETS = {
 @pytest.mark.parametrize("name", SETS)
 def test_round_trip(name: str) -> None:
     facts = SETS[name]
-    again = from_json(json.loads(json.dumps(as_json(facts))))
+    again = from_json(json.loads(json.dumps(asdict(facts))))
     assert again == facts
     assert diagnose(again).as_json() == diagnose(facts).as_json()
 
@@ -49,5 +50,5 @@ def test_what_is_no_set_of_facts_is_refused(data: Any) -> None:
 
 
 def test_members_of_a_later_version_are_left_alone() -> None:
-    data = as_json(HEALTHY) | {"something": "new"}
+    data = asdict(HEALTHY) | {"something": "new"}
     assert from_json(data) == HEALTHY

@@ -40,9 +40,9 @@ def seen(*chain: Certificate, **facts: Any) -> ProbeResult:
     return replace(base, **facts)
 
 
-BAD = {"old": Verdict(ok=False, code=20, reason="the issuer is missing")}
+BAD = {"old": Verdict(ok=False, reason="the issuer is missing")}
 GOOD = {"new": Verdict(ok=True, path=(LEAF, MIDDLE, ROOT))}
-ONLY_PUBLIC = {SYSTEM_ROOTS: Verdict(ok=False, code=19, reason="x")}
+ONLY_PUBLIC = {SYSTEM_ROOTS: Verdict(ok=False, reason="x")}
 
 CASES: list[tuple[str, ProbeResult, set[str]]] = [
     ("as it should be", seen(LEAF, MIDDLE), set()),

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from tests.support import pki_patch
+from tests.support import asn1
 from tests.support.pki import END, START, Acme, Entity, acme, authority, issue, name
 from tests.support.tls_servers import OpenSslServer, PracticeServer
 from wizard.cli.main import main
@@ -43,12 +43,10 @@ def in_month_13() -> bytes:
     der, body = LEAF.der, LEAF.x509.tbs_certificate_bytes
     date = re.search(rb"\x17\x0d(\d{12}Z)", body)
     assert date is not None
-    start = pki_patch.header(der, 0)[0]
-    algorithm = pki_patch.header(der, start)[1]
     body = body.replace(date[1], date[1][:2] + b"13" + date[1][4:], 1)
     signature = MIDDLE.key.sign(body, ec.ECDSA(SHA256()))
-    end = pki_patch.header(der, algorithm)[1]
-    return pki_patch.tlv(0x30, body + der[algorithm:end] + pki_patch.tlv(0x03, b"\0" + signature))
+    algorithm = asn1.parse(der).children[1].encoded
+    return asn1.seq(body, algorithm, asn1.tlv(0x03, b"\0" + signature))
 
 
 @contextmanager

@@ -36,15 +36,12 @@ def file_findings(bundle: Bundle) -> list[Finding]:
         findings += [Finding(spec, subject, {"path": bundle.name, "note": text}) for text in shown]
     store = bundle.store
     if store is not None:
+        about = {"path": bundle.name}
         if store.empty_to_java:
-            findings.append(
-                Finding(codes.TRUSTSTORE_EMPTY_TO_JAVA, subject, {"path": bundle.name, "count": store.certificates})
-            )
+            findings.append(Finding(codes.TRUSTSTORE_EMPTY_TO_JAVA, subject, {**about, "count": store.certificates}))
         weak = [name for name in store.encryption if any(cipher in name for cipher in _BROKEN_CIPHERS)]
         if weak:
-            findings.append(
-                Finding(codes.KEYSTORE_WEAK_ENCRYPTION, subject, {"path": bundle.name, "algorithm": weak[0]})
-            )
+            findings.append(Finding(codes.KEYSTORE_WEAK_ENCRYPTION, subject, {**about, "algorithm": weak[0]}))
         if store.keys > 1:
-            findings.append(Finding(codes.KEYSTORE_SEVERAL_KEYS, subject, {"path": bundle.name, "count": store.keys}))
+            findings.append(Finding(codes.KEYSTORE_SEVERAL_KEYS, subject, {**about, "count": store.keys}))
     return findings

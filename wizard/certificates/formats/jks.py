@@ -81,7 +81,7 @@ def read(data: bytes, reader: Reader) -> Bundle:
         return reader.finished(Format.JKS)
     # The two passwords may have been given in the wrong order.
     passwords = [each.reveal() for each in (reader.password, reader.key_password) if each is not None]
-    if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
+    if not any(hmac.compare_digest(digest_of(each, data[:behind]), digest) for each in passwords):
         raise objects.password_wrong(name, "or the file was changed after it was written")
     locked = [not _take(*key, passwords, reader) for key in reader.first_keys(keys)]
     if any(locked):
@@ -92,7 +92,8 @@ def read(data: bytes, reader: Reader) -> Bundle:
     return reader.finished(Format.JKS)
 
 
-def _digest(password: str, content: bytes) -> bytes:
+def digest_of(password: str, content: bytes) -> bytes:
+    """The digest of a store that begins with *content*."""
     given = password.encode("utf-16-be", errors="surrogatepass")
     return hashlib.sha1(given + _PHRASE + content, usedforsecurity=False).digest()
 
@@ -171,8 +172,6 @@ def _take(alias: str, protected: bytes, passwords: list[str], reader: Reader) ->
             parse(plain, inner=True).expect(SEQUENCE)
         except (pbe.WrongPassword, DerError):
             continue
-        except pbe.TooManyRounds as error:
-            raise objects.too_many_rounds(reader.name, error.rounds) from error
         except pbe.Unsupported as error:
             reader.unsupported(str(error), where)
             return True

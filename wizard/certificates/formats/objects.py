@@ -113,11 +113,6 @@ def too_many_rounds(name: str, rounds: int) -> ReadingError:
     )
 
 
-def too_large(name: str, size: int, limit: int = SIZE_LIMIT) -> ReadingError:
-    """It is larger than any file of this purpose."""
-    return ReadingError(codes.READING_TOO_LARGE, subject=name, file=called(name), size=size, limit=limit)
-
-
 def too_many(name: str, limit: int) -> ReadingError:
     """It holds more certificates than any file of this purpose."""
     return ReadingError(codes.READING_TOO_LARGE, case="certificates", subject=name, file=called(name), limit=limit)
@@ -345,12 +340,15 @@ class Reader:
         if len(self.notes) < NOTE_LIMIT:
             self.notes.append((code, printable(sentence, limit=400)))
 
-    def refuse(self, error: ReadingError, reason: str) -> None:
-        """Remember that one part was not readable; it counts as the file's refusal when nothing else is found."""
+    def refuse(self, error: ReadingError, reason: str, code: str = "", at: int | None = None) -> None:
+        """Remember that one part was not readable; it counts as the file's refusal when nothing else is found.
+
+        *code* is that of the note, by default the error's; *at* is where the part lies.
+        """
         self.refusals.append(error)
         if len(self.refusals) > UNREADABLE_LIMIT:
-            raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it cannot be read")
-        self.note(error.code, f"{reason[:1].upper()}{reason[1:]}.")
+            raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it cannot be read", at) from error
+        self.note(code or error.code, f"{reason[:1].upper()}{reason[1:]}.")
 
     def unsupported(self, what: str, where: str) -> None:
         """Remember that the part at *where* uses something that cannot be read here."""
@@ -367,13 +365,9 @@ class Reader:
             certificate = load_certificate(der, origin=self.name, alias=alias)
         except ValueError as error:
             reason = f"certificate {self._met} ({where}) is not readable: {explained(error)}"
-            if not self.refusals and whole(der):
-                self.refusals.append(invalid_certificate(self.name, reason))
-            else:
-                self.refusals.append(damaged(self.name, reason, at))
-            if len(self.refusals) > UNREADABLE_LIMIT:
-                raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it cannot be read", at) from error
-            self.note(codes.CERTIFICATE_NOT_READABLE.code, f"C{reason[1:]}.")
+            is_whole = not self.refusals and whole(der)
+            refusal = invalid_certificate(self.name, reason) if is_whole else damaged(self.name, reason, at)
+            self.refuse(refusal, reason, codes.CERTIFICATE_NOT_READABLE.code, at)
             return False
         self.certificates.append(certificate)
         if self._caught:
@@ -491,7 +485,6 @@ class Reader:
 
     def encrypted_key(self, node: Node, where: str, alias: str = "") -> None:
         """Take an EncryptedPrivateKeyInfo (RFC 5958) with one of the passwords that are known."""
-        name = self.name
         algorithm, sealed = node.expect(SEQUENCE).fields(2)[:2]
         data = sealed.octet_string
         try:
@@ -506,8 +499,6 @@ class Reader:
             if opened := pbe.opened(encryption, data, candidates, self.effort):
                 self.key(opened[1], f"the private key at {where}", alias, encrypted=True)
                 return
-        except pbe.TooManyRounds as error:
-            raise too_many_rounds(name, error.rounds) from error
         except pbe.Unsupported as error:
             self.unsupported(str(error), where)
             return

@@ -340,6 +340,7 @@ _PBKDF2: Final = _P5 + "12"
 _PBES2: Final = _P5 + "13"
 _SCRYPT: Final = "1.3.6.1.4.1.11591.4.11"
 _JAVA_MD5_3DES: Final = "1.3.6.1.4.1.42.2.19.1"
+_JAVA: Final = _Scheme("MD5-3DES (Java)", 24, 8, _triple_des)
 _AES_OIDS: Final = "2.16.840.1.101.3.4.1."
 _CIPHERS: Final = {
     _AES_OIDS + "2": _Scheme("AES-128", 16, 16, _aes),
@@ -361,15 +362,25 @@ class Encryption:
         name: for people, such as `PBES2 AES-256 HmacSHA256`.
         iterations: what the file asks for in one derivation.
         rounds: what that costs; several blocks of key material count each.
-        open: (password, data) -> plain text with its padding still on.
-        block: bytes of a cipher block, 0 for a stream cipher.
+        scheme: the cipher.
+        derive: password -> the key, and the initial vector behind it.
     """
 
     name: str
     iterations: int
     rounds: int
-    open: Callable[[Phrase, bytes], bytes]
-    block: int
+    scheme: _Scheme
+    derive: Callable[[Phrase], bytes]
+
+    @property
+    def block(self) -> int:
+        """Bytes of a cipher block, 0 for a stream cipher."""
+        return self.scheme.iv
+
+    def open(self, phrase: Phrase, data: bytes) -> bytes:
+        """*data* decrypted, with its padding still on."""
+        material = self.derive(phrase)
+        return self.scheme.decrypt(material[: self.scheme.key], material[self.scheme.key :], data)
 
     @property
     def share(self) -> int:
@@ -396,29 +407,18 @@ def understand(algorithm: Node) -> Encryption:
     salt = salt_of(parameters[0])
     count = _positive(parameters[1])
     if oid == _JAVA_MD5_3DES:
-
-        def java(phrase: Phrase, data: bytes) -> bytes:
-            material = java_md5(phrase, salt, count)
-            return _triple_des(material[:24], material[24:32], data)
-
-        return Encryption("MD5-3DES (Java)", count, 2 * count, java, 8)
+        return Encryption(_JAVA.name, count, 2 * count, _JAVA, lambda phrase: java_md5(phrase, salt, count))
     if oid in _P5_SCHEMES:
-        digest, scheme5 = _P5_SCHEMES[oid]
-
-        def pkcs5(phrase: Phrase, data: bytes) -> bytes:
-            material = pbkdf1(digest, phrase, salt, count)
-            return scheme5.decrypt(material[:8], material[8:16], data)
-
-        return Encryption(f"PBES1 {scheme5.name}", count, count, pkcs5, 8)
+        digest, of5 = _P5_SCHEMES[oid]
+        return Encryption(f"PBES1 {of5.name}", count, count, of5, lambda phrase: pbkdf1(digest, phrase, salt, count))
     scheme = _P12_SCHEMES[oid]
 
-    def pkcs12(phrase: Phrase, data: bytes) -> bytes:
+    def pkcs12(phrase: Phrase) -> bytes:
         key = pkcs12_kdf("sha1", phrase, salt, count, purpose=1, length=scheme.key)
-        iv = pkcs12_kdf("sha1", phrase, salt, count, purpose=2, length=scheme.iv) if scheme.iv else b""
-        return scheme.decrypt(key, iv, data)
+        return key + (pkcs12_kdf("sha1", phrase, salt, count, purpose=2, length=scheme.iv) if scheme.iv else b"")
 
     blocks = -(-scheme.key // 20) + -(-scheme.iv // 20)
-    return Encryption(f"PBE {scheme.name}", count, blocks * count, pkcs12, 8 if scheme.iv else 0)
+    return Encryption(f"PBE {scheme.name}", count, blocks * count, scheme, pkcs12)
 
 
 def _positive(node: Node) -> int:
@@ -447,10 +447,8 @@ def _pbes2(parameters: list[Node], at: Node) -> Encryption:
     else:
         raise Unsupported(f"the key derivation {kind.oid}")
 
-    def pbes2(phrase: Phrase, data: bytes) -> bytes:
-        return scheme.decrypt(derive(phrase, scheme.key), iv, data)
-
-    return Encryption(f"PBES2 {scheme.name} {label}", count, rounds, pbes2, scheme.iv)
+    name = f"PBES2 {scheme.name} {label}"
+    return Encryption(name, count, rounds, scheme, lambda phrase: derive(phrase, scheme.key) + iv)
 
 
 def pbkdf2_parameters(node: Node) -> tuple[bytes, int, str]:

@@ -22,13 +22,21 @@ class Mac:
         name: for people, such as `HmacSHA256`.
         iterations: of its key derivation.
         rounds: what that costs.
-        verify: (password, content) -> whether the check holds.
+        digest: the hash of its HMAC.
+        expected: its value.
+        derive: password -> key.
     """
 
     name: str
     iterations: int
     rounds: int
-    verify: Callable[[pbe.Phrase, bytes], bool]
+    digest: str
+    expected: bytes
+    derive: Callable[[pbe.Phrase], bytes]
+
+    def verify(self, phrase: pbe.Phrase, content: bytes) -> bool:
+        """Whether the check holds for *content* with this password."""
+        return pbe.mac_matches(self.derive(phrase), self.digest, content, self.expected)
 
 
 def understand_mac(node: Node) -> Mac:
@@ -52,12 +60,10 @@ def understand_mac(node: Node) -> Mac:
     if count < 1:
         raise node.error("an iteration count is not positive")
 
-    def verify(phrase: pbe.Phrase, content: bytes) -> bool:
-        size = pbe.digest_size(digest)
-        key = pbe.pkcs12_kdf(digest, phrase, salt, count, purpose=3, length=size)
-        return pbe.mac_matches(key, digest, content, expected)
+    def derive(phrase: pbe.Phrase) -> bytes:
+        return pbe.pkcs12_kdf(digest, phrase, salt, count, purpose=3, length=pbe.digest_size(digest))
 
-    return Mac(f"Hmac{digest.upper()}", count, count, verify)
+    return Mac(f"Hmac{digest.upper()}", count, count, digest, expected, derive)
 
 
 def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
@@ -74,12 +80,11 @@ def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
     if not 1 <= length <= 64:
         raise pbe.Unsupported("a PBMAC1 key of an unusual length")
 
-    def verify(phrase: pbe.Phrase, content: bytes) -> bool:
-        key = pbe.pbkdf2(prf, phrase, salt, count, length)
-        return pbe.mac_matches(key, digest, content, expected)
+    def derive(phrase: pbe.Phrase) -> bytes:
+        return pbe.pbkdf2(prf, phrase, salt, count, length)
 
     blocks = -(-length // pbe.digest_size(prf))
-    return Mac(f"PBMAC1 Hmac{digest.upper()}", count, blocks * count, verify)
+    return Mac(f"PBMAC1 Hmac{digest.upper()}", count, blocks * count, digest, expected, derive)
 
 
 _DATA = "1.2.840.113549.1.7.1"
@@ -120,7 +125,6 @@ class _Found:
 
     keys: list[tuple[bytes, pbe.Encryption | None, str]] = field(default_factory=list)
     certificates: list[tuple[bytes, str, bool]] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
 
@@ -138,7 +142,8 @@ def read(outer: Node, reader: Reader) -> Bundle:
     """Open the PKCS12 file whose outermost element is *outer*.
 
     Raises:
-        ReadingError: password needed or wrong, the key's password differs, too many rounds, unsupported, damaged.
+        ReadingError: password needed or wrong, the key's password differs, unsupported, damaged.
+        TooManyRounds: it asks for more than anyone waits for.
         DerError: the structure is malformed; positions count in the file or in a part of it.
     """
     name = reader.name
@@ -151,8 +156,6 @@ def read(outer: Node, reader: Reader) -> Bundle:
             if part.encryption is not None:
                 asked.spend(part.encryption.rounds)
         return _Opener(structure, reader).read()
-    except pbe.TooManyRounds as error:
-        raise objects.too_many_rounds(name, error.rounds) from error
     except pbe.Unsupported as error:
         raise objects.unsupported(name, str(error)) from error
 
@@ -229,7 +232,6 @@ class _Opener:
             keys=len(found.keys),
             certificates=len(found.certificates),
             java_trusted=sum(trusted for _, _, trusted in found.certificates),
-            friendly_names=tuple(found.names),
         )
         if not facts.integrity:
             self.reader.note(
@@ -346,16 +348,12 @@ def _bags(contents: Node, found: _Found, depth: int = 0) -> None:
             sort, *rest = value.expect(SEQUENCE).fields(1)
             if sort.oid != _X509 or not rest:
                 found.others.append("a certificate that is not X.509")
-                continue
-            found.certificates.append((rest[0].fields(1)[0].octets, alias, trusted))
+            else:
+                found.certificates.append((rest[0].fields(1)[0].octets, alias, trusted))
         elif kind == "6" and depth < 4:
             _bags(value, found, depth + 1)
-            continue
         else:
             found.others.append({"4": "a revocation list", "5": "a secret"}.get(kind, "something unknown"))
-            continue
-        if alias:
-            found.names.append(alias)
 
 
 def _attributes(attributes: Node) -> tuple[str, bool]:

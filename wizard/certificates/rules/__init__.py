@@ -5,7 +5,7 @@ from datetime import datetime
 
 from wizard import codes
 from wizard.certificates.model import Chain, Role
-from wizard.certificates.rules import certificate, chain
+from wizard.certificates.rules import certificate
 from wizard.certificates.rules import chain as of_chain
 from wizard.certificates.rules.certificate import Context, on_chain
 from wizard.findings import Finding
@@ -20,7 +20,7 @@ RULES: dict[str, Rule] = {
     "hostname": of_chain.hostname,
     "usage": of_chain.usage,
     "basic_constraints": of_chain.basic_constraints,
-    "name_constraints": chain.check,
+    "name_constraints": of_chain.name_constraints,
     "strength": certificate.strength,
     "revocation": of_chain.revocation,
     "public_ca": of_chain.public_ca,

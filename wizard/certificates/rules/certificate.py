@@ -136,21 +136,12 @@ def _extensions(certificate: Certificate, context: Context) -> Iterator[Finding]
         else:
             yield on(certificate, codes.FORM_EXTENSION_UNREADABLE, **facts)
     if is_leaf and SAN not in judged and context.role is not Role.CLIENT:
-        odd = [name for name in fields.raw_names(certificate) if _java_refuses(name)]
-        if odd:
-            yield on(
-                certificate, codes.FORM_EXTENSION_REFUSED, how="", extension=EXTENSIONS[SAN], part=f": {_kind(odd[0])}"
-            )
-        networks = [
-            each for each in fields.raw_names(certificate) if each.tag == raw.ADDRESS and len(each.content) == 8
-        ]
-        if networks:
-            yield on(
-                certificate,
-                codes.FORM_EXTENSION_UNREADABLE,
-                extension=EXTENSIONS[SAN],
-                part=": a network instead of an address",
-            )
+        entries, facts = fields.raw_names(certificate), {"extension": EXTENSIONS[SAN]}
+        if odd := [name for name in entries if _java_refuses(name)]:
+            yield on(certificate, codes.FORM_EXTENSION_REFUSED, how="", **facts, part=f": {_kind(odd[0])}")
+        if any(each.tag == raw.ADDRESS and len(each.content) == 8 for each in entries):
+            part = ": a network instead of an address"
+            yield on(certificate, codes.FORM_EXTENSION_UNREADABLE, **facts, part=part)
     spec, takes = (
         (codes.FORM_ROOT_CRITICAL_EXTENSION, OPENSSL_TAKES)
         if certificate is context.chain.root

@@ -102,7 +102,7 @@ class _Limits(NamedTuple):
         return entry.tag not in self.permitted.kinds or self.permitted.cover(entry) is True
 
 
-def check(context: Context) -> Iterator[Finding]:
+def name_constraints(context: Context) -> Iterator[Finding]:
     """Hold the names of each certificate against the constraints of every CA above it."""
     chain = context.chain
     path = chain.certificates
@@ -187,11 +187,8 @@ def shown(entry: RawName) -> str:
         text = entry.content.decode(errors="replace")
     else:
         with suppress(ValueError):
-            text = (
-                names.readable(x509.Name.from_bytes(entry.content))
-                if entry.tag == DIRECTORY
-                else str(ip_address(entry.content))
-            )
+            named = entry.tag == DIRECTORY
+            text = names.readable(x509.Name.from_bytes(entry.content)) if named else str(ip_address(entry.content))
     return f"the {NAME_KINDS.get(entry.tag, 'name')} {text}"
 
 
@@ -257,9 +254,8 @@ def signature(context: Context) -> Iterator[Finding]:
             yield on(lower, codes.SIGNATURE_BROKEN, issuer=names.short(upper))
         wanted, found = fields.authority_key_id(lower), fields.subject_key_id(upper)
         if wanted and found and wanted != found:
-            yield on(
-                lower, codes.SIGNATURE_KEY_ID_DIFFERS, issuer=names.short(upper), wanted=wanted.hex(), found=found.hex()
-            )
+            ids = {"wanted": wanted.hex(), "found": found.hex()}
+            yield on(lower, codes.SIGNATURE_KEY_ID_DIFFERS, issuer=names.short(upper), **ids)
         number = fields.authority_serial(lower)
         if number is not None and number != fields.serial(upper):
             shown = {"wanted": f"{number:x}", "found": f"{fields.serial(upper):x}"}
@@ -389,11 +385,8 @@ def _extended_key_usage(context: Context) -> Iterator[Finding]:
     elif wanted not in found and fields.ANY_USAGE in found:
         yield on(leaf, codes.USAGE_ANY, wanted=fields.USAGE_NAMES[wanted])
     elif wanted not in found:
-        yield on(
-            leaf,
-            codes.USAGE_NO_SERVER_AUTH if server else codes.USAGE_NO_CLIENT_AUTH,
-            found=_words(fields.usage_names(leaf)),
-        )
+        spec = codes.USAGE_NO_SERVER_AUTH if server else codes.USAGE_NO_CLIENT_AUTH
+        yield on(leaf, spec, found=_words(fields.usage_names(leaf)))
     elif not server and context.is_public:
         end = client_auth_end(names.issuer(leaf))
         ca, gone = end["organization"] or "public CAs", f"{end['gone']:%Y-%m-%d}"

@@ -190,10 +190,6 @@ def parse(data: bytes, *, includes: Loader | None = None, environment: Mapping[s
     refused = document.view.refused()
     if refused is not None and not refused[0].source.name:
         event, why = refused
-        raise syntax(
-            codes.HOCON_MIXED,
-            event.source.lines.place(event.node.start),
-            case="found",
-            reason=why.partition(": ")[2] or why,
-        )
+        place, reason = event.source.lines.place(event.node.start), why.partition(": ")[2] or why
+        raise syntax(codes.HOCON_MIXED, place, case="found", reason=reason)
     return document

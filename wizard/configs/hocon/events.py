@@ -104,7 +104,6 @@ class IncludeNote:
     """An include statement and what became of it: `followed`, `missing` or `not followed`, with the reason."""
 
     name: str
-    how: str
     line: int
     status: str
     reason: str = ""
@@ -220,7 +219,7 @@ def _include(entry: Include, path: Path, walk: _Walk) -> None:
     # Another required name may also be found among the classes, which are not searched here.
     fatal = isinstance(reason, Broken) or (entry.required and entry.how == "file" and not read)
     line = walk.source.lines.place(entry.start)[0]
-    walk.notes.append(IncludeNote(entry.name, entry.how, line, status, reason, walk.source.name, fatal))
+    walk.notes.append(IncludeNote(entry.name, line, status, reason, walk.source.name, fatal))
     # Of name.conf, name.json and name.properties the first wins, so it has to come last.
     for source, root in reversed(read):
         _object(root, path, walk._replace(source=source, prefix=len(path), depth=walk.depth + 1))

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
@@ -37,9 +37,12 @@ from wizard.host.files import read_input
 from wizard.host.machine import Account, Machine, may_read, readable_as
 from wizard.host.systemd import Service, UnitState, of_processes, on_port, processes
 from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, parse_conf
-from wizard.printable import printable, rfc3339
+from wizard.printable import printable
 from wizard.probing.probe import ProbeResult, Target, probe_many
 from wizard.secret import Redactor, Secret
+
+Rights = tuple[int, int | None, int | None]
+"""Mode, owner and group of a file; None keeps the owner or the group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,11 @@ class Written:
 
     Attributes:
         data: its bytes.
-        rights: mode, owner and group; None keeps what is there, as does None for the owner or the group.
+        rights: None keeps what is there.
     """
 
     data: bytes
-    rights: tuple[int, int | None, int | None] | None = None
+    rights: Rights | None = None
 
 
 Coming = Mapping[PurePosixPath, Written]
@@ -103,7 +106,7 @@ def _now(machine: Machine, path: str, account: Account | None) -> tuple[FileFact
     except (FileNotFoundError, NotADirectoryError):
         return facts, b""
     except (OSError, ValueError, WizardError) as problem:
-        return replace(facts, kind="unknown", problem=_words(problem)), b""
+        return replace(facts, kind="unknown", problem=reason_of(problem)), b""
     facts = replace(
         facts,
         link_to=str(target.path) if target.path != target.named else "",
@@ -132,24 +135,15 @@ def refused(error: WizardError) -> Refused:
 
 def certificate_facts(certificate: Certificate) -> CertificateFacts:
     """A certificate as data; parts that do not parse are empty."""
-    usage = fields.usage_names(certificate)
-    return CertificateFacts(
-        subject=names.subject(certificate),
-        issuer=names.issuer(certificate),
-        sha256=certificate.sha256,
-        not_before=rfc3339(fields.not_before(certificate)),
-        not_after=rfc3339(fields.not_after(certificate)),
-        name=names.short(certificate),
-        san=tuple(printable(name) for name in fields.names(certificate)),
-        eku=tuple(usage) if usage is not None else None,
-        is_ca=fields.is_ca(certificate),
-        self_issued=fields.self_issued(certificate),
-        key=fields.key_label(certificate),
-        signature=fields.signature_label(certificate),
-    )
+    same = names.certificate_json(certificate)
+    del same["serial"]
+    san, eku = tuple(same.pop("san")), same.pop("eku")
+    more: dict[str, Any] = {"name": names.short(certificate), "self_issued": fields.self_issued(certificate)}
+    return CertificateFacts(**same, **more, san=san, eku=tuple(eku) if eku is not None else None)
 
 
-def _words(problem: Exception) -> str:
+def reason_of(problem: Exception) -> str:
+    """Why something could not be read, in words."""
     if isinstance(problem, WizardError):
         return problem.message
     strerror = problem.strerror if isinstance(problem, OSError) else None
@@ -230,7 +224,8 @@ def _scan(machine: Machine, account: Account | None, started: Effective, coming:
         if repair(data) is None and requoted(data, wrong.line) is not None:
             message = f"The value on line {wrong.line} needs quotes, and its special characters must be escaped."
             damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
-        return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
+        likely = repaired(data, wrong.line)
+        return ConfScan(ConfFacts(file, wrong, damage), data, likely=hocon.parse(likely) if likely else None)
     damage = _damage(data)
     store_file, paths = _setting(document, FILE_KEY, started)
     password, passwords = _setting(document, PASSWORD_KEY, started)
@@ -244,9 +239,7 @@ def _scan(machine: Machine, account: Account | None, started: Effective, coming:
         None,
         damage,
         store_file,
-        replace(password, text="", shadowed=_hidden(password.shadowed), elsewhere=_hidden(password.elsewhere))
-        if password
-        else None,
+        password,
         commented,
         tuple(
             Damage(note.source, f"{note.name}: {note.reason}", note.line) for note in document.includes if note.fatal
@@ -274,10 +267,6 @@ def repaired(data: bytes, line: int) -> bytes | None:
     return repair(data) or requoted(data, line)
 
 
-def _parsed(data: bytes | None) -> hocon.Document | None:
-    return hocon.parse(data) if data is not None else None
-
-
 def requoted(data: bytes, line: int) -> bytes | None:
     """*data* with the value on *line* in double quotes; None when the text would still not parse."""
     lines = data.decode("utf-8", "surrogateescape").split("\n")
@@ -297,10 +286,6 @@ def requoted(data: bytes, line: int) -> bytes | None:
     return result
 
 
-def _hidden(places: tuple[Place, ...]) -> tuple[Place, ...]:
-    return tuple(replace(place, text="") for place in places)
-
-
 def _overruling(value: hocon.Value, started: Effective) -> Overruled | None:
     """What counts in place of *value*, and differs from it; "" may mean that there is no text at all, so it differs."""
     found = started.overruled(value.path) if "[" not in value.path else ()
@@ -308,26 +293,28 @@ def _overruling(value: hocon.Value, started: Effective) -> Overruled | None:
 
 
 def _setting(document: hocon.Document, name: str, started: Effective) -> tuple[SettingFacts | None, list[Guess]]:
-    """The setting called *name*, and every value of it, the one that counts first."""
+    """The setting called *name*, without a text for the password, and every value of it, the one that counts first."""
     values = document.find(name)
     if not values:
         return None, []
     # Where several objects have it, an empty one is the product's default and the other is what somebody set.
     value = next((each for each in values if each.text), values[0])
-    shadowed = tuple(Place(each.line, each.path, each.text, each.text == value.text) for each in value.shadowed)
-    others = tuple(
-        Place(each.line, each.path, each.text, each.text == value.text) for each in values if each.path != value.path
-    )
+    others = [each for each in values if each.path != value.path]
+    shown = name != PASSWORD_KEY
+
+    def places(found: Iterable[hocon.Value]) -> tuple[Place, ...]:
+        return tuple(Place(one.line, one.path, one.text if shown else "", one.text == value.text) for one in found)
+
     overruling = _overruling(value, started)
     text = overruling.value if overruling is not None else value.text
     facts = SettingFacts(
         path=value.path,
-        text=printable(text),
+        text=printable(text) if shown else "",
         empty=not text,
         line=value.line,
         source=value.source,
-        shadowed=shadowed,
-        elsewhere=others,
+        shadowed=places(value.shadowed),
+        elsewhere=places(others),
         decidable=value.decidable,
         reason=value.reason,
         flaws=() if overruling is not None else _flaws(value, document),
@@ -339,7 +326,7 @@ def _setting(document: hocon.Document, name: str, started: Effective) -> tuple[S
         guesses.append(Guess(f"the value on line {value.line}", Secret(value.text), value.line))
     guesses += [
         Guess(f"the value on line {each.line}", Secret(each.text), each.line)
-        for each in (*value.shadowed, *(each for each in values if each.path != value.path))
+        for each in (*value.shadowed, *others)
         if each.text and each.text != value.text
     ]
     return facts, guesses
@@ -354,20 +341,24 @@ def _flaws(value: hocon.Value, document: hocon.Document) -> tuple[str, ...]:
         "typographic": any(sign in QUOTES for sign in text),
         "space": text != text.strip(),
         "control": any(sign < " " for sign in text),
-        "cut": not value.source and bool(_cut_off(value, document)),
+        "cut": bool(_cut_off(value, document)),
     }
     return tuple(name for name, there in tests.items() if there)
 
 
 def _cut_off(value: hocon.Value, document: hocon.Document) -> str:
     """The whole of an unquoted value that a comment sign cut short; "" when it is not cut."""
-    lines = document.text.split("\n")
-    if not 0 < value.line <= len(lines):
-        return ""
-    rest = lines[value.line - 1][value.column - 1 :].rstrip("\r")
+    rest = _rest_of_line(value, document)
     after = rest[len(value.text) :]
     whole = rest.startswith(value.text) and after.startswith(("#", "//")) and bool(value.text)
     return rest.split()[0] if whole else ""
+
+
+def _rest_of_line(value: hocon.Value, document: hocon.Document) -> str:
+    """The line of the text from the value on; "" for a value of an included file."""
+    lines = document.text.split("\n")
+    own = not value.source and 0 < value.line <= len(lines)
+    return lines[value.line - 1][value.column - 1 :].rstrip("\r") if own else ""
 
 
 def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | None) -> list[Guess]:
@@ -376,7 +367,7 @@ def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | Non
         return []
     text, found = own[0].value.reveal(), []
     value = document.get(facts.path)
-    whole = _cut_off(value, document) if value is not None and not value.source else ""
+    whole = _cut_off(value, document) if value is not None else ""
     if whole:
         found.append(Guess(f"all of line {facts.line}, up to the space", Secret(whole), facts.line))
     for where, changed in (
@@ -394,7 +385,7 @@ def _raw(value: hocon.Value, document: hocon.Document) -> str:
     """The value exactly as in the text; bytes that are not UTF-8 become lone surrogates."""
     if value.source or not value.line:
         return value.text
-    rest = document.text.split("\n")[value.line - 1][value.column - 1 :].rstrip("\r")
+    rest = _rest_of_line(value, document)
     return rest[1:].partition('"')[0] if rest.startswith('"') else rest.split()[0] if rest.split() else ""
 
 
@@ -447,10 +438,8 @@ def see_port(port: int, unit: UnitState | None) -> ListenFacts:
     return ListenFacts(port, tuple(found))
 
 
-def see_nodes(
-    nodes: Sequence[str], port: int, servername: str
-) -> tuple[tuple[ProbeFacts, ...], ProbeFacts | None, tuple[str, ...]]:
-    """Every node with the server name, the first one without, and the TLS versions that it speaks alone."""
+def see_nodes(nodes: Sequence[str], port: int, servername: str) -> dict[str, Any]:
+    """Every node with the server name, the first one without, and the TLS versions that it speaks: members of facts."""
     targets = [Target(node, port, servername or None) for node in nodes]
     named = len(targets)
     if servername:
@@ -460,7 +449,8 @@ def see_nodes(
     alone = results[-2:]
     versions = tuple(version for version, result in zip(("1.2", "1.3"), alone, strict=True) if result.chain)
     without = probe_facts(results[named]) if servername else None
-    return tuple(probe_facts(result) for result in results[:named]), without, versions
+    probes = tuple(probe_facts(result) for result in results[:named])
+    return {"probes": probes, "without_name": without, "versions": versions}
 
 
 def probe_facts(result: ProbeResult) -> ProbeFacts:

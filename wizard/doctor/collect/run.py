@@ -12,7 +12,7 @@ import wizard
 from wizard import codes
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
-from wizard.certificates.reading import ReadingError, read
+from wizard.certificates.reading import read_partly
 from wizard.certificates.rules.chain import CLOCK_FLOOR
 from wizard.change import watch
 from wizard.change.record import Left, Record, read_record
@@ -24,6 +24,7 @@ from wizard.doctor.collect.files import (
     Guess,
     Written,
     file_facts,
+    reason_of,
     scan_conf,
     see_journal,
     see_nodes,
@@ -103,10 +104,8 @@ class _Unseen(dict[str, str]):
     def tried(self, name: str, look: Callable[[], T]) -> T | None:
         try:
             return look()
-        except WizardError as problem:
-            self[name] = problem.message
-        except OSError as problem:
-            self[name] = f"it could not be read: {(problem.strerror or 'error').lower()}"
+        except (WizardError, OSError) as problem:
+            self[name] = reason_of(problem)
         return None
 
 
@@ -146,12 +145,11 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         conf = with_works(machine, account, conf, store)
         cacerts, anchors = unseen.tried("cacerts", trusting.result) or (None, ())
         host = name if name_from in {"given", "plan"} else None
-        judged = judged_store(store, anchors, host) if store is not None else None
+        store = judged_store(store, anchors, host)
         opened = cacerts is not None and cacerts.error is None
         settings = see_settings(machine, record, expected, conf, store)
         known = anchors if opened else None
         change = unseen.tried("change", lambda: see_change(machine, record, known, password, settings))
-        seen = unseen.tried("probes", probing.result)
         facts = DoctorFacts(
             clock=_clock(clock, conf, store, cacerts),
             port=port,
@@ -160,21 +158,17 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
             own_names=own_names(machine),
             is_here=_is_here(machine, store, name_from),
             conf=conf.facts,
-            store=judged,
+            store=store.facts if store is not None else None,
             java=unseen.tried("java", java.result),
             cacerts=cacerts,
             unit=unit_facts(unit, machine.unit, account, started) if unit is not None else None,
             journal=unseen.tried("journal", journal.result) or (),
             listening=unseen.tried("listening", ports.result) if ports else None,
-            probes=seen[0] if seen else None,
-            without_name=seen[1] if seen else None,
-            versions=seen[2] if seen else None,
+            **(unseen.tried("probes", probing.result) or {}),
             change=change,
             unseen={**unseen, **_reasons(conf, local=ports is not None)},
             wizard=wizard.__version__,
         )
-    if store is not None and judged is not None:
-        store = replace(store, facts=judged)
     return Examined(facts, conf, store, account, nodes, redactor, record, expected, anchors, started)
 
 
@@ -192,7 +186,8 @@ def examine_after(machine: Machine, seen: Examined, coming: Coming, *, trusts_ro
     store = see_store(machine, seen.account, conf, coming)
     conf = with_works(machine, seen.account, conf, store, coming)
     host = was.servername if was.name_from in {"given", "plan"} else None
-    judged = judged_store(store, seen.anchors, host) if store is not None else None
+    store = judged_store(store, seen.anchors, host)
+    judged = store.facts if store is not None else None
     settings = see_settings(machine, seen.record, seen.expected, conf, store, coming)
     cacerts = was.cacerts
     if cacerts is not None and (written := coming.get(machine.cacerts)) is not None:
@@ -219,7 +214,7 @@ def examine_after(machine: Machine, seen: Examined, coming: Coming, *, trusts_ro
         versions=None,
         journal=(),
     )
-    return replace(seen, facts=facts, conf=conf, store=replace(store, facts=judged) if store and judged else store)
+    return replace(seen, facts=facts, conf=conf, store=store)
 
 
 def _reasons(conf: ConfScan, *, local: bool) -> dict[str, str]:
@@ -315,15 +310,9 @@ def kept_anchor(left: Left, password: Secret) -> Certificate | None:
     data, trust = left.data(), left.action.trust
     if data is None or trust is None:
         return None
-    try:
-        bundle = read(data, name=str(left.action.named), password=password)
-    except ReadingError as error:
-        if error.partial is None:
-            return None
-        bundle = error.partial
-    except WizardError:
-        return None
-    return next((each for each in bundle.certificates if each.sha256 == trust.sha256), None)
+    bundle, _refusal = read_partly(data, name=str(left.action.named), password=password)
+    found = bundle.certificates if bundle is not None else ()
+    return next((each for each in found if each.sha256 == trust.sha256), None)
 
 
 def store_to_restore(
@@ -456,13 +445,8 @@ def see_settings(
 
 
 def _damaged(data: bytes) -> bool:
-    if not data:
-        return True
-    try:
-        read(data)
-    except WizardError as error:
-        return error.code == codes.READING_DAMAGED.code
-    return False
+    _bundle, refusal = read_partly(data)
+    return not data or (refusal is not None and refusal.spec == codes.READING_DAMAGED)
 
 
 def lost_anchors(

@@ -15,7 +15,7 @@ from wizard.certificates.formats.pbe import Unsupported
 from wizard.certificates.formats.pkcs12 import peek
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
-from wizard.certificates.reading import ReadingError, read, sniff
+from wizard.certificates.reading import read, read_partly, sniff
 from wizard.certificates.roots import OUR_ALIASES, public_roots
 from wizard.certificates.rules import judge
 from wizard.doctor.collect.files import NOTHING, Coming, ConfScan, Guess, certificate_facts, file_facts, refused
@@ -61,28 +61,22 @@ def see_store(machine: Machine, account: Account | None, conf: ConfScan, coming:
     if not conf.store_path:
         return None
     file, data = file_facts(machine, conf.store_path, account, coming)
-    if file.kind in {"absent", "folder"}:
-        similar = _nearby(machine, conf, file)
-        return StoreSeen(StoreFacts(file, similar=similar), conf.store_path, password=conf.password)
     if file.problem or file.kind != "file":
-        return StoreSeen(StoreFacts(file), conf.store_path, password=conf.password)
+        similar = _nearby(machine, conf, file) if file.kind in {"absent", "folder"} else ""
+        return StoreSeen(StoreFacts(file, similar=similar), conf.store_path, password=conf.password)
     return _opened(data, file, conf)
 
 
 def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
-    password, where, error = conf.password, "", None
-    try:
-        bundle: Bundle | None = read(data, name=file.path, password=password)
-    except WizardError as problem:
-        error, bundle = problem, problem.partial if isinstance(problem, ReadingError) else None
+    password, where = conf.password, ""
+    bundle, error = read_partly(data, name=file.path, password=password)
+    if error is not None:
         known = [*conf.passwords, Guess("the default password of the manual (changeit)", DEFAULT_STORE_PASSWORD)]
         guess = opening(data, known) or opening(data, known, with_key=False)
-        if guess is not None and problem.spec in {codes.READING_PASSWORD_WRONG, codes.READING_PASSWORD_NEEDED}:
+        if guess is not None and error.spec in {codes.READING_PASSWORD_WRONG, codes.READING_PASSWORD_NEEDED}:
             password, where = guess.value, guess.where
-            try:
-                bundle = read(data, name=file.path, password=password)
-            except ReadingError as other:  # its private key has another password still
-                bundle = other.partial
+            # Its private key may have another password still.
+            bundle, _refusal = read_partly(data, name=file.path, password=password)
     peeked = _peeked(data)
     facts = StoreFacts(
         file,
@@ -151,10 +145,10 @@ def with_works(
     return replace(conf, facts=replace(facts, commented=judged(facts.commented), **settings))  # type: ignore[arg-type]  # a table of members
 
 
-def judged_store(store: StoreSeen, anchors: Iterable[Certificate], host: str | None) -> StoreFacts:
-    """The store's facts with what the certificate rules say of its chain, roots from *anchors* counted as present."""
-    if store.bundle is None or store.chain is None or store.chain.leaf is None:
-        return store.facts
+def judged_store(store: StoreSeen | None, anchors: Iterable[Certificate], host: str | None) -> StoreSeen | None:
+    """*store* with what the certificate rules say of its chain, roots from *anchors* counted as present."""
+    if store is None or store.bundle is None or store.chain is None or store.chain.leaf is None:
+        return store
     chain = store.chain
     if not chain.complete:
         top = chain.certificates[-1]
@@ -166,7 +160,7 @@ def judged_store(store: StoreSeen, anchors: Iterable[Certificate], host: str | N
     wanted = host or suggested_host(store.chain.leaf) or None
     findings = judge(chain, role=Role.PRIMARY, host=wanted, now=now_utc(), public_roots=public_roots(anchors).public)
     judged = tuple(Judged(each.code, dict(each.facts), each.subject.sha256) for each in findings)
-    return replace(store.facts, judged=judged)
+    return replace(store, facts=replace(store.facts, judged=judged))
 
 
 def see_java(now: MachineSnapshot, store: StoreSeen | None) -> JavaFacts:
@@ -202,21 +196,15 @@ def see_cacerts(
     file, data = file_facts(machine, machine.cacerts, account)
     if file.kind != "file" or file.problem:
         return TrustFacts(file), ()
-    error: WizardError | None = None
-    try:
-        bundle = read(data, name=file.path, password=password)
-    except WizardError as problem:
-        error = problem
-        bundle = (problem.partial if isinstance(problem, ReadingError) else None) or Bundle(Format.UNKNOWN)
-    anchors = bundle.certificates
+    bundle, error = read_partly(data, name=file.path, password=password)
+    anchors = bundle.certificates if bundle is not None else ()
     root, namesake = root_in(anchors, store)
     ours = tuple(
         (printable(each.alias), certificate_facts(each)) for each in anchors if each.alias.startswith(OUR_ALIASES)
     )
-    form = sniff(data)
-    unknown = error is not None and not anchors
     refusal = refused(error) if error else None
-    return TrustFacts(file, form.value, refusal, len(anchors), None if unknown else root, namesake, ours), anchors
+    known = root if error is None or anchors else None
+    return TrustFacts(file, sniff(data).value, refusal, len(anchors), known, namesake, ours), anchors
 
 
 def root_in(anchors: tuple[Certificate, ...], store: StoreSeen | None) -> tuple[bool | None, bool]:

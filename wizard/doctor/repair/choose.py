@@ -3,6 +3,7 @@
 A repair is data. `wizard.doctor.repair.plan` turns those that the wizard can make into a plan.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,10 @@ from wizard import codes
 from wizard.doctor.facts import DoctorFacts
 from wizard.findings import Finding
 from wizard.printable import printable
+from wizard.secret import Secret
+
+Give = Callable[[str], Secret | None]
+"""Asks for a secret by its name; None when there is none."""
 
 
 class Kind(StrEnum):
@@ -68,15 +73,16 @@ class Repair:
         return asdict(self) | {"automatic": self.automatic}
 
 
+_RESTART_IT = (Kind.RESTART, "Restart {unit} and verify its certificate")
+_UNDO_DAMAGE = (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}")
+_LET_READ = (Kind.RIGHTS, "Let the service read {file}")
+_LET_NO_OTHER_READ = (Kind.RIGHTS, "Stop other accounts from reading {file}")
 _AUTOMATIC: dict[str, tuple[Kind, str]] = {
-    "not-restarted": (Kind.RESTART, "Restart {unit} and verify its certificate"),
-    "fallback-served": (Kind.RESTART, "Restart {unit} and verify its certificate"),
-    "other-certificate-served": (Kind.RESTART, "Restart {unit} and verify its certificate"),
+    **dict.fromkeys(("not-restarted", "fallback-served", "other-certificate-served"), _RESTART_IT),
     "service-stopped": (Kind.RESTART, "Start {unit} and verify its certificate"),
     "service-failed": (Kind.RESTART, "Start {unit} again and verify its certificate"),
     "conf-utf16": (Kind.REPAIR_CONF, "Write {path} as UTF-8 and keep every character"),
-    "conf-syntax": (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}"),
-    "conf-damaged": (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}"),
+    **dict.fromkeys(("conf-syntax", "conf-damaged"), _UNDO_DAMAGE),
     "typographic-quotes": (Kind.SET_BOTH, "Replace the typographic quotes in {path}"),
     "conf-not-utf8": (Kind.REWRITE_STORE, "Write the key store again with a new password, and set it in {path}"),
     "value-cut": (Kind.SET_PASSWORD, "Put the whole value in quotes in {path}"),
@@ -84,13 +90,9 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
     "setting-masked": (Kind.SET_BOTH, "Set the value that works where {path} uses it"),
     "setting-elsewhere": (Kind.SET_BOTH, "Set the values that work in every place of {path}"),
     "setting-commented": (Kind.SET_BOTH, "Remove the comment signs in {path}"),
-    "store-missing": (Kind.SET_FILE, "Set the path of the key store in {path}"),
-    "store-is-folder": (Kind.SET_FILE, "Set the path of the key store in {path}"),
-    "store-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
-    "conf-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
-    "cacerts-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
-    "conf-world-readable": (Kind.RIGHTS, "Stop other accounts from reading {file}"),
-    "store-world-readable": (Kind.RIGHTS, "Stop other accounts from reading {file}"),
+    **dict.fromkeys(("store-missing", "store-is-folder"), (Kind.SET_FILE, "Set the path of the key store in {path}")),
+    **dict.fromkeys(("store-unreadable", "conf-unreadable", "cacerts-unreadable"), _LET_READ),
+    **dict.fromkeys(("conf-world-readable", "store-world-readable"), _LET_NO_OTHER_READ),
     "store-not-pkcs12": (Kind.REWRITE_STORE, "Write the key store again as PKCS12"),
     "password-not-ascii": (Kind.REWRITE_STORE, "Write the key store again with an ASCII password, and set it"),
     "key-password": (Kind.REWRITE_STORE, "Write the key store again with one password for store and key"),
@@ -242,7 +244,8 @@ def repair_for(finding: Finding, facts: DoctorFacts) -> Repair:
     known = _AUTOMATIC.get(short)
     if known is not None and _possible(finding, known[0], facts):
         kind, summary = known
-        commands = tuple(each.format_map(names) for each in _commands(short, kind))
+        typed = _COMMANDS.get(short) or _COMMANDS.get(kind, (_FIX,))
+        commands = tuple(each.format_map(names) for each in typed)
         return Repair(finding.code, kind, summary.format_map(names), path, commands=commands)
     lines = _BY_HAND.get(short, ())
     if not lines and of_certificate(finding.code):
@@ -259,25 +262,16 @@ _FIX = "cloudstream-wizard doctor --fix {code}"
 _RESTART = ("systemctl restart {unit}", "cloudstream-wizard doctor")
 
 
-def _commands(short: str, kind: Kind) -> tuple[str, ...]:
-    """What a person types who makes the repair without the wizard; with what only the wizard can do, its command."""
-    if short.endswith("-world-readable"):
-        return ("chmod o-r {file}", "cloudstream-wizard doctor")
-    match kind:
-        case Kind.RESTART if short.startswith("service-"):
-            return ("journalctl -u {unit} -n 50", *_RESTART)
-        case Kind.RESTART:
-            return _RESTART
-        case Kind.RIGHTS if short == "cacerts-unreadable":
-            return ("chmod 0644 {file}", *_RESTART)
-        case Kind.RIGHTS:
-            return ("chgrp GROUP {file}", "chmod 0640 {file}", *_RESTART)
-        case Kind.SET_FILE | Kind.SET_PASSWORD | Kind.SET_BOTH:
-            return ("editor +{line} {path}", *_RESTART)
-        case Kind.IMPORT_ROOT:
-            return ("{keytool} -importcert -keystore {file} -alias NAME -file ROOT.cer", *_RESTART)
-        case _:
-            return (_FIX.format(code="{code}"),)
+_COMMANDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("conf-world-readable", "store-world-readable"), ("chmod o-r {file}", "cloudstream-wizard doctor")),
+    **dict.fromkeys(("service-stopped", "service-failed"), ("journalctl -u {unit} -n 50", *_RESTART)),
+    "cacerts-unreadable": ("chmod 0644 {file}", *_RESTART),
+    Kind.RESTART: _RESTART,
+    Kind.RIGHTS: ("chgrp GROUP {file}", "chmod 0640 {file}", *_RESTART),
+    **dict.fromkeys((Kind.SET_FILE, Kind.SET_PASSWORD, Kind.SET_BOTH), ("editor +{line} {path}", *_RESTART)),
+    Kind.IMPORT_ROOT: ("{keytool} -importcert -keystore {file} -alias NAME -file ROOT.cer", *_RESTART),
+}
+"""What a person types who makes a repair without the wizard, by cause or kind; the others only the wizard can make."""
 
 
 def of_certificate(code: str) -> bool:

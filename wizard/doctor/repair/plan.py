@@ -1,7 +1,7 @@
 """Turn repairs into one ordinary plan, with the steps, review, verification and undo of any other change."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import PurePosixPath
@@ -11,10 +11,11 @@ from wizard.certificates.names import short
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step, digest_of
 from wizard.change.targets import find
 from wizard.configs.diffs import unified
+from wizard.doctor.collect.files import Rights
 from wizard.doctor.collect.run import Examined, examine_after
 from wizard.doctor.diagnose import STORE, Cause, diagnose
-from wizard.doctor.repair.choose import Kind, Repair
-from wizard.doctor.repair.steps import Rights, from_record, rewritten, trusted, undo_damage, with_values, written
+from wizard.doctor.repair.choose import Give, Kind, Repair
+from wizard.doctor.repair.steps import fit, from_record, rewritten, settings_steps, trusted, undo_damage, written
 from wizard.doctor.restart_checks import coming_of, plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -24,9 +25,6 @@ from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, Planned, 
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.secret import Secret
-
-Give = Callable[[str], Secret | None]
-"""Asks for a secret by its name; None when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +123,8 @@ def plan_repairs(machine: Machine, seen: Examined, give: Give, *, only: str = ""
 
 def _next(view: Examined, tried: Collection[str], only: str) -> Cause | None:
     for cause in diagnose(view.facts).causes:
-        repair = cause.repair
-        if (
-            repair.automatic
-            and repair.kind is not Kind.RESTART
-            and repair.code not in tried
-            and only in {"", repair.code}
-        ):
+        code, kind = cause.repair.code, cause.repair.kind
+        if kind not in {Kind.BY_HAND, Kind.RESTART} and code not in tried and only in {"", code}:
             return cause
     return None
 
@@ -143,7 +136,7 @@ def _steps(machine: Machine, seen: Examined, repair: Repair, give: Give) -> tupl
         case Kind.REPAIR_CONF:
             return [undo_damage(machine, seen)], None
         case Kind.SET_FILE | Kind.SET_PASSWORD | Kind.SET_BOTH:
-            return with_values(machine, seen, lambda: give(STORE_SECRET)), None
+            return settings_steps(machine, seen, *fit(machine, seen, give)), None
         case Kind.REWRITE_STORE:
             return rewritten(machine, seen, give, rights)
         case Kind.FROM_RECORD:

@@ -1,7 +1,6 @@
 """What each repair writes: settings that work, a key store that Java reads, and what is lost, from the record."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -10,16 +9,17 @@ from wizard.certificates.chain import assemble
 from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.names import short
-from wizard.certificates.reading import read
+from wizard.certificates.reading import read, read_partly
 from wizard.certificates.writing import SHORTEST_PASSWORD, keystore
 from wizard.change.plan import EditFile, FileStep, ImportTrust, PutFile
 from wizard.change.targets import expectation
 from wizard.configs import hocon
 from wizard.configs.diffs import unified
-from wizard.doctor.collect.files import Guess, file_facts, repaired
+from wizard.doctor.collect.files import Guess, Rights, file_facts, repaired
 from wizard.doctor.collect.run import Examined, lost_anchors, store_to_restore
 from wizard.doctor.collect.store import opening
 from wizard.doctor.facts import SettingFacts
+from wizard.doctor.repair.choose import Give
 from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.files import DEFAULT_STORE_PASSWORD, read_input
@@ -30,9 +30,6 @@ from wizard.questions.passwords import generate
 from wizard.secret import Secret
 
 KEY_SECRET = "primary.key-password"  # noqa: S105 - the name of a secret
-
-Rights = tuple[int, int | None, int | None]
-"""Mode, owner and group of a file; None keeps the owner or the group."""
 
 
 def undo_damage(machine: Machine, seen: Examined) -> EditFile:
@@ -47,20 +44,6 @@ def undo_damage(machine: Machine, seen: Examined) -> EditFile:
         raise WizardError(codes.DOCTOR_BY_HAND, case="text", subject=machine.conf, conf=machine.conf)
     step = _edit(machine, machine.conf, seen.conf.data, data)
     return replace(step, summary="Repair the text; nothing else changes")
-
-
-def with_values(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> list[EditFile]:
-    """Set the path and the password of a key store that opens, wherever these settings count.
-
-    Args:
-        machine: whose files.
-        seen: the diagnosis.
-        ask: for the password, when none that is written anywhere opens the store.
-
-    Raises:
-        WizardError: `secret.missing`, `doctor.by-hand`, or why the text cannot be edited safely.
-    """
-    return settings_steps(machine, seen, *_fit(machine, seen, ask))
 
 
 def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret) -> list[EditFile]:
@@ -87,7 +70,12 @@ def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret
     return steps
 
 
-def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> tuple[str, Secret]:
+def fit(machine: Machine, seen: Examined, give: Give) -> tuple[str, Secret]:
+    """The path and the password of a key store that opens; *give* is asked when no password written anywhere opens it.
+
+    Raises:
+        WizardError: `secret.missing`, `doctor.by-hand`.
+    """
     conf, store = seen.conf, seen.facts.store
     paths = [
         *((conf.store_path,) if conf.store_path else ()),
@@ -101,20 +89,17 @@ def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> 
     known += [*conf.passwords, Guess("default", DEFAULT_STORE_PASSWORD)]
     files = [(path, data) for path in dict.fromkeys(paths) if (data := file_facts(machine, path, None)[1])]
     for path, data in files:
-        fit = opening(data, known)
-        if fit is not None:
-            return path, fit.value
+        found = opening(data, known)
+        if found is not None:
+            return path, found.value
     if conf.store_path in dict(files):
         # Nothing but certificates, or a key of another password: the store's own password is right all the same.
-        fit = opening(dict(files)[conf.store_path], known, with_key=False)
-        if fit is not None:
-            return conf.store_path, fit.value
+        found = opening(dict(files)[conf.store_path], known, with_key=False)
+        if found is not None:
+            return conf.store_path, found.value
     files = [(path, data) for path, data in files if _wants_password(data)]
     if files:
-        given = ask()
-        if given is None:
-            name = STORE_SECRET
-            raise WizardError(codes.SECRET_MISSING, case="store", subject=name, store=files[0][0], name=name)
+        given = _wanted(give, STORE_SECRET, "store", store=files[0][0])
         for path, data in files:
             if opening(data, [Guess("", given)], with_key=False) is not None:
                 return path, given
@@ -122,13 +107,17 @@ def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> 
     raise WizardError(codes.DOCTOR_BY_HAND, case="no-store", subject=machine.conf)
 
 
+def _wanted(give: Give, name: str, case: str, **facts: str) -> Secret:
+    found = give(name)
+    if found is None:
+        raise WizardError(codes.SECRET_MISSING, case=case, subject=name, name=name, **facts)
+    return found
+
+
 def _wants_password(data: bytes) -> bool:
     """Whether *data* may open with a password that is not known yet."""
-    try:
-        read(data)
-    except WizardError as error:
-        return error.spec in {codes.READING_PASSWORD_WRONG, codes.READING_PASSWORD_NEEDED}
-    return False
+    _bundle, refusal = read_partly(data)
+    return refusal is not None and refusal.spec in {codes.READING_PASSWORD_WRONG, codes.READING_PASSWORD_NEEDED}
 
 
 def _set(document: hocon.Document, path: str, value: str) -> hocon.Document:
@@ -171,9 +160,7 @@ def _edit(machine: Machine, path: PurePosixPath, old: bytes, new: bytes) -> Edit
     return EditFile("settings", path, new, unified(str(path), old, new), expectation(machine, path), summary)
 
 
-def from_record(
-    machine: Machine, seen: Examined, give: Callable[[str], Secret | None], rights: Rights
-) -> tuple[list[FileStep], Secret | None]:
+def from_record(machine: Machine, seen: Examined, give: Give, rights: Rights) -> tuple[list[FileStep], Secret | None]:
     """Write again what the changes left and what is lost; what is as expected stays as it is.
 
     Returns:
@@ -242,9 +229,7 @@ def written(
     return PutFile(name, path, data, mode, expectation(machine, path), summary, uid=uid, gid=gid, **more)
 
 
-def rewritten(
-    machine: Machine, seen: Examined, give: Callable[[str], Secret | None], rights: Rights
-) -> tuple[list[FileStep], Secret]:
+def rewritten(machine: Machine, seen: Examined, give: Give, rights: Rights) -> tuple[list[FileStep], Secret]:
     """Write the configured key store again, and set its password where that must change.
 
     Returns:
@@ -287,21 +272,15 @@ def rewritten(
     return steps, password
 
 
-def _bundle(seen: Examined, give: Callable[[str], Secret | None]) -> Bundle:
+def _bundle(seen: Examined, give: Give) -> Bundle:
     store = seen.store
     assert store is not None  # noqa: S101 - asked before
     code = store.facts.error.code if store.facts.error is not None else ""
     if code in KEY_PASSWORD_DIFFERS:
-        key_password = give(KEY_SECRET)
-        if key_password is None:
-            raise WizardError(codes.SECRET_MISSING, case="key", subject=KEY_SECRET, name=KEY_SECRET)
+        key_password = _wanted(give, KEY_SECRET, "key")
         return read(store.data, name=store.path, password=seen.conf.password, key_password=key_password)
     if store.bundle is None or (code and not store.facts.opened_by):
-        password = give(STORE_SECRET)
-        if password is None:
-            raise WizardError(
-                codes.SECRET_MISSING, case="store", subject=STORE_SECRET, store=store.path, name=STORE_SECRET
-            )
+        password = _wanted(give, STORE_SECRET, "store", store=store.path)
         return read(store.data, name=store.path, password=password)
     return store.bundle
 

@@ -16,9 +16,8 @@ def _clock(_facts: DoctorFacts, clock: ClockFacts) -> Iterator[Finding]:
     released = bool(clock.built) and now < datetime.fromisoformat(clock.built)
     if released or before_files(now, clock.newest_file):
         newer = "this wizard was released" if released else f"{clock.newest_path} was written"
-        yield Finding(
-            codes.DOCTOR_CLOCK_WRONG, Locator("machine"), {"now": shown, "evidence": f"{newer} later than that"}
-        )
+        facts = {"now": shown, "evidence": f"{newer} later than that"}
+        yield Finding(codes.DOCTOR_CLOCK_WRONG, Locator("machine"), facts)
     if clock.synchronised is False:
         yield Finding(codes.DOCTOR_CLOCK_NOT_SYNCHRONISED, Locator("machine"))
 

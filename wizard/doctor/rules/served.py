@@ -36,10 +36,9 @@ def _other(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Findi
         raise CouldNotLook("the key store does not open, or none is configured")
     for seen, leaf in answering(probes):
         if leaf.sha256 != installed.sha256 and not seen.fallback:
-            values = {"subject": leaf.name, "sha256": leaf.sha256[:16], "installed": installed.name}
-            yield at_endpoint(
-                codes.DOCTOR_OTHER_CERTIFICATE_SERVED, seen, **values, installed_sha256=installed.sha256[:16]
-            )
+            served = {"subject": leaf.name, "sha256": leaf.sha256[:16]}
+            other = {"installed": installed.name, "installed_sha256": installed.sha256[:16]}
+            yield at_endpoint(codes.DOCTOR_OTHER_CERTIFICATE_SERVED, seen, **served, **other)
 
 
 def _short(facts: DoctorFacts, probes: tuple[ProbeFacts, ...]) -> Iterator[Finding]:

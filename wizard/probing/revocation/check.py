@@ -110,24 +110,20 @@ def _asked(
 ) -> Revocation:
     own = fields.responders(certificate)
     places = own or ([responder] if responder else [])
-    place, answered = "", None
+    place, answered, unknown = "", None, "its issuer's certificate is not available"
     for place in places:
-        answered = _ocsp(place, certificate, issuer, timeout_s, now)
+        answered = _ocsp(place, certificate, issuer, timeout_s, now) if issuer else OcspAnswer("unusable", unknown)
         if answered.status in _CONCLUSIVE:
             return Revocation(certificate, place, bool(own), answered)
     listed, answer = "", None
     for listed in crl.distribution_points(certificate):
-        answer = _crl(listed, certificate, issuer, timeout_s, now)
+        answer = _crl(listed, certificate, issuer, timeout_s, now) if issuer else Answer("unusable", unknown)
         if answer.status in _CONCLUSIVE:
             break
     return Revocation(certificate, place, bool(own), answered, listed, answer)
 
 
-def _ocsp(
-    place: str, certificate: Certificate, issuer: Certificate | None, timeout_s: float, now: datetime
-) -> OcspAnswer:
-    if issuer is None:
-        return OcspAnswer("unusable", "its issuer's certificate is not available")
+def _ocsp(place: str, certificate: Certificate, issuer: Certificate, timeout_s: float, now: datetime) -> OcspAnswer:
     nonce = os.urandom(16)
     try:
         question = ocsp.request(certificate, issuer, nonce)
@@ -139,9 +135,7 @@ def _ocsp(
     return ocsp.judge(answer, certificate, issuer, now, nonce)
 
 
-def _crl(place: str, certificate: Certificate, issuer: Certificate | None, timeout_s: float, now: datetime) -> Answer:
-    if issuer is None:
-        return Answer("unusable", "its issuer's certificate is not available")
+def _crl(place: str, certificate: Certificate, issuer: Certificate, timeout_s: float, now: datetime) -> Answer:
     try:
         data = fetch(place, limit=MOST_CRL, timeout_s=timeout_s)
     except NotFetchedError as error:

@@ -46,14 +46,11 @@ def _judged(
     if scope:
         return Answer("unusable", scope)
     since, until = revoked.last_update_utc, revoked.next_update_utc
-    if since > now + CLOCK_TOLERANCE:
-        return Answer(
-            "unusable", f"the list is from the future ({since:%Y-%m-%d %H:%M} UTC)", since, until, by_clock=True
-        )
-    if until is not None and until < now - CLOCK_TOLERANCE:
-        return Answer(
-            "unusable", f"the list is out of date (next was due {until:%Y-%m-%d})", since, until, by_clock=True
-        )
+    wrong = f"from the future ({since:%Y-%m-%d %H:%M} UTC)" if since > now + CLOCK_TOLERANCE else ""
+    if not wrong and until is not None and until < now - CLOCK_TOLERANCE:
+        wrong = f"out of date (next was due {until:%Y-%m-%d})"
+    if wrong:
+        return Answer("unusable", f"the list is {wrong}", since, until, by_clock=True)
     entry = revoked.get_revoked_certificate_by_serial_number(fields.serial(certificate))
     if entry is None:
         return Answer("good", "", since, until)

@@ -19,7 +19,7 @@ from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.printable import printable
-from wizard.probing.handshake import resolve
+from wizard.probing.handshake import connect, resolve
 
 MOST_OCSP = 64 * 1024
 """The longest OCSP response that is read, in bytes."""
@@ -41,10 +41,8 @@ class _Where:
     path: str
 
 
-def fetch(
-    url: str, *, limit: int, timeout_s: float, body: bytes | None = None, kind: str = "application/ocsp-request"
-) -> bytes:
-    """GET *url*, or POST *body* to it, and return what came.
+def fetch(url: str, *, limit: int, timeout_s: float, body: bytes | None = None) -> bytes:
+    """GET *url*, or POST the OCSP request *body* to it, and return what came.
 
     Only `http` is fetched: answers are signed, and an `https` responder would need its own revocation check (RFC 5280,
     section 8). Proxies of the environment are not used. Up to three redirects are followed, on the same host and port:
@@ -58,7 +56,7 @@ def fetch(
     where = _where(url)
     for _hop in range(_MOST_REDIRECTS + 1):
         try:
-            status, place, data = _once(where, body, kind, limit, deadline)
+            status, place, data = _once(where, body, limit, deadline)
         except TimeoutError:
             raise NotFetchedError(f"no answer within {timeout_s:g} s") from None
         except http.client.IncompleteRead:
@@ -102,7 +100,7 @@ def _where(url: str, base: str = "") -> _Where:
     return _Where(parts.hostname, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
-def _once(where: _Where, body: bytes | None, kind: str, limit: int, deadline: float) -> tuple[int, str, bytes]:
+def _once(where: _Where, body: bytes | None, limit: int, deadline: float) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection(where.host, where.port)
     connection.sock = _connected(where, deadline)
     # Time limits of a socket start again with each byte; the timer ends a server that drips.
@@ -113,7 +111,7 @@ def _once(where: _Where, body: bytes | None, kind: str, limit: int, deadline: fl
         if body is None:
             connection.request("GET", where.path, headers=headers)
         else:
-            connection.request("POST", where.path, body, {**headers, "Content-Type": kind})
+            connection.request("POST", where.path, body, {**headers, "Content-Type": "application/ocsp-request"})
         response = connection.getresponse()
         if response.getheader("Content-Encoding", "identity").lower() != "identity":
             raise NotFetchedError("the answer is compressed, which was not requested")
@@ -141,16 +139,10 @@ def _connected(where: _Where, deadline: float) -> socket.socket:
         raise NotFetchedError(f"{host} is a loopback or link-local address, which is not asked")
     failed = OSError()
     for address in addresses:
-        left = _left(deadline)
-        sock = socket.socket(address.family, socket.SOCK_STREAM)
-        sock.settimeout(left)
         try:
-            sock.connect(address.sockaddr)
+            return connect(address, _left(deadline))
         except OSError as error:
-            sock.close()
             failed = error
-        else:
-            return sock
     raise failed
 
 

@@ -152,9 +152,8 @@ def _readable(deployment: Deployment, logical: str) -> bytes:
     machine = deployment.machine
     answer = _access(deployment, Unit(str(deployment.root)), logical)
     real = machine.real(PurePosixPath(logical))
-    missing = answer.ok is False and "exist" in answer.reason
     if answer.ok is False:
-        words = "No such file or directory" if missing else "Permission denied"
+        words = "No such file or directory" if "exist" in answer.reason else "Permission denied"
         words = "Is a directory" if "is a folder" in answer.reason else words
         raise JavaError(f"java.io.FileNotFoundException: {logical} ({words})")
     try:
