@@ -258,7 +258,7 @@ def test_a_redirect_on_the_same_host_is_followed(place: str, serve: Callable[[Ac
 def test_this_machine_is_never_asked(host: str, way: str) -> None:
     """Without the permission that the tests give to their servers."""
     server = Server(RUBBISH)
-    finding = WAYS[way](f"http://{host}:{server.port}/")
+    finding = WAYS[way](f"http://{host}:{server.port}/", LONG_S)
     server.close()
     assert "is a loopback or link-local address, which is not asked" in finding.message
     assert server.asked == []
