@@ -12,6 +12,9 @@ PARALLEL = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # Packages that get bytes and values and give bytes and values.
 PURE = wizard/certificates/*,wizard/configs/*,wizard/questions/*,wizard/findings*,wizard/reports/*
 
+# With it set, each process of the tests would compile again what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: try test test-all lint types walls tests every-test matrix oracles bench texts fuzz crash dist snapshots public-roots clean
 
 try: $(VENV)/.run

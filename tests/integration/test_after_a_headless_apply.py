@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice, practice
 
 CONF = "opt/hcp/conf/application.conf"
@@ -32,6 +33,7 @@ def test_the_list_is_made_by_apply_from_answers_and_from_a_kept_plan(server: Pra
     assert server.run("rollback", "--yes").returncode == 0
 
 
+@exhaustive
 def test_a_kept_plan_that_is_refused_shows_nothing_of_what_it_would_have_done(server: Practice) -> None:
     assert server.run("plan", "--answers", "answers.toml", "--out", "old.plan").returncode == 0
     conf = server.root / CONF

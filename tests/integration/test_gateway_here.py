@@ -176,6 +176,7 @@ def test_there_and_back(gateway: Practice) -> None:
     assert everything(gateway) == before
 
 
+@exhaustive
 def test_every_other_byte_of_the_unattended_file_is_kept(gateway: Practice) -> None:
     file = gateway.root / "unattended.conf"
     old = '# kept \xe4\nHCP_DEFAULT_KEYSTORE="/old/x.pfx" # why\nexport HCP_X=1\n  HCP_DEFAULT_KEYSTORE_PASSWORD=abc\nZ="1"'

@@ -124,6 +124,7 @@ def test_a_plan_compares_old_and_new_for_people_and_programs(server: Practice) -
     assert f"  SHA-256 old  {old['sha256']}\n          new  {new['sha256']}" in told
 
 
+@exhaustive
 def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice) -> None:
     told = verdict(server, "other-root.pfx")
     assert "Warning: the root changes" in told

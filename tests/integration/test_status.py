@@ -96,6 +96,7 @@ def test_drift_after_a_real_change(tmp_path: Path, capsys: pytest.CaptureFixture
         assert call.json("doctor")["root_causes"] == []
 
 
+@exhaustive
 def test_the_wait_for_the_upload_is_a_note_until_its_item_is_ticked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -123,6 +123,7 @@ def headless(here: Practice) -> list[str]:
     return ["apply", "--answers", str(answers), "--yes"]
 
 
+@exhaustive
 def test_a_command_that_was_hung_up_is_followed_by_the_next(waiting: Practice) -> None:
     with wizard(waiting, *headless(waiting)) as terminal:
         change = hang_up(terminal, waiting)
