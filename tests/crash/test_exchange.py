@@ -36,7 +36,7 @@ BASIS = Path(__file__).parents[2]
 NOBODY = 65534
 CALLS = "%file,%desc"
 TOLD = re.compile(
-    "is not the one that was reviewed|changed since the plan was made|is not as change|can write in the folder"
+    "is not the one that was reviewed|changed since the plan was made|is not as change|can write to the folder"
     "|another folder is in its place|was changed by something else"
 )
 """What the report says of an exchanged folder."""

@@ -130,6 +130,9 @@ class ByKeys(Operator):
             return None
         steps = [step for step in self.way.steps if phase_of(step) == found[3]]
         here = [step for step in steps if any(title in rows[2] for title in _TITLES.get(step.id, (step.title,)))]
+        # Two steps in a row can have one title: what is asked tells them apart.
+        asking = [step for step in here if step.questions and step.questions[0].heading in self.terminal.text]
+        here = asking or here
         if int(found[2]) != len(phases(self.way.steps)) and here and self.seen:
             # Answers that are still to be given lead to other steps; the name tells the place all the same.
             return here[0]
@@ -267,6 +270,9 @@ class ByLines(Operator):
         assert self._prompts < MOST_PROMPTS, told
         if shown:
             self._step, self._question = shown[-1], None
+        # Two steps in a row can have one title: what is asked tells them apart.
+        alike = [step for step in self.way.steps if self._step is not None and step.title == self._step.title]
+        self._step = next((step for step in alike if any(each.heading in told for each in step.questions)), self._step)
         for question in self._step.questions if self._step else ():
             if question.heading in told:
                 self._question = question

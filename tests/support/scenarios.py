@@ -82,6 +82,7 @@ _FIRST = {
             "primary.cloud-support": "accepted",
             "primary.host": "primary.example.com",
             "others.gateways": "gateway-host",
+            "others.chain": "certificates",
         },
         {"others.password": FILES_PASSWORD},
     ),

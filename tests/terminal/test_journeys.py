@@ -13,6 +13,7 @@ from tests.support.practice import Practice, practice
 from tests.support.pty_operator import ByKeys, ByLines, Operator
 from tests.support.scenarios import FILES_PASSWORD, STORE_PASSWORD, WAYS, Way, furnish
 from tests.support.sshd import Sshd, wait_until_none_is_left
+from wizard.questions.answers import Goal, Maintenance
 from wizard.questions.answers_file import load
 from wizard.questions.flow import Step, View
 from wizard.session.saved_run import NAME
@@ -93,6 +94,8 @@ def headless(here: Practice, command: str, answers: Path, *words: str) -> Any:
     """*command* on *answers*, with the passwords by name: what it prints."""
     there = load(answers.read_text())
     wanted = SOURCES if there.goal.installs else {}
+    if there.goal is Goal.MAINTAIN and there.maintenance is Maintenance.PASSWORD:
+        wanted = {"primary.keystore-password": "STORE"}
     wanted = wanted | {
         name: source for name, source in OTHERS.items() if name.rpartition(".")[0] in there.other_roles()
     }

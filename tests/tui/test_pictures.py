@@ -195,6 +195,7 @@ async def test_the_end_of_a_change(size: str, places: Deployments, snapshot: Sna
         command = f"openssl s_client -connect 127.0.0.1:{here.deployment.port} -servername primary-host </dev/null"
         assert command in session.summary()
     assert here.run("rollback", "--yes").returncode == 0
+    shutil.rmtree(here.deployment.machine.state_dir)  # each change is the first one of its machine
 
 
 def test_every_step_has_a_picture() -> None:

@@ -250,6 +250,7 @@ def test_a_store_with_an_empty_password_says_so() -> None:
         (LEAF.der[:4] + b"\x30\x00" + LEAF.der[6:], r"its ASN\.1 is not valid \(\w+ in \S+\)"),
         (LEAF.der[:-9], r"its ASN\.1 is not valid \(ShortData in Certificate\)"),
     ],
+    ids=["a member is missing", "the end is missing"],
 )
 def test_the_parsers_dump_is_put_into_words(der: bytes, reason: str) -> None:
     (note,) = read(asn1.pfx([asn1.cert_bag(LEAF.der), asn1.cert_bag(der)]), password=RIGHT).notes

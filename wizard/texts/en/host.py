@@ -232,7 +232,7 @@ TEXTS: dict[str, Text] = {
             ),
             "nobody": Case(
                 "{prompt}: this password is required, and there is no terminal to ask for it.",
-                fix="Use --secret {name}=file:PATH (or env:VAR, fd:N), or set {name}\nin the answers file.",
+                fix="Use --secret {name}=file:PATH (or env:VAR, fd:N), or set {name} in the answers file.",
             ),
             "none": Case("No password was given.", fix="Start again when you have it."),
             "terminal": Case(
