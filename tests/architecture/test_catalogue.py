@@ -22,6 +22,8 @@ CODES = ROOT / "wizard" / "codes.py"
 SOURCES = [path for folder in ("wizard", "screens") for path in sorted((ROOT / folder).rglob("*.py")) if path != CODES]
 CODE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+")
 BLAME = re.compile(r"!|\binvalid value\b|\boops\b|\byou must\b|\byour fault\b|\billegal\b", re.IGNORECASE)
+CUT = re.compile(r"[a-zA-Z,})]\n[a-z`{(]")
+"""A line that ends within a sentence: whoever prints it wraps it, and some show the first line alone."""
 NO_FACTS = {"case", "subject", "partial", "detail", "line", "column"}
 """Keywords of errors that are not facts; `line` and `column` of a syntax error are given to its text as well."""
 PLACE = frozenset({"line", "column"})
@@ -257,7 +259,7 @@ def flaws(text: Text) -> list[str]:
     words = [text.title, text.why, text.source, *(each for pair in templates[:1] for each in pair)]
     found: list[str] = [each for each in words if not each]
     everything = [*words, *(each for pair in templates[1:] for each in pair if each)]
-    found += [each for each in everything if each.strip() != each or BLAME.search(each)]
+    found += [each for each in everything if each.strip() != each or BLAME.search(each) or CUT.search(each)]
     names = {name for each in everything for _, name, _, _ in Formatter().parse(each) if name is not None}
     found += [name for name in names if not name.isidentifier()]
     return found if len(text.title) <= 90 else [*found, "long title"]

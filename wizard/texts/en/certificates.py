@@ -13,7 +13,7 @@ _two_passwords = partial(
     title="The key's password differs from the store's",
     message="The password opens {file}, but its private key has another password.",
     fix="Give the key's password too: type it now in the same field, or use --secret "
-    "key-password=file:PATH\n"
+    "key-password=file:PATH "
     "(primary.key-password in a plan). The wizard writes a new file with one password for both, "
     "as Java requires.",
 )
@@ -478,7 +478,7 @@ TEXTS: dict[str, Text] = {
         cases={
             "part": Case("The password does not open {file} ({part}). The file itself is not damaged."),
             "cacerts": Case(
-                fix="It is changeit unless somebody changed it. Enter the right one: cacerts-password\n"
+                fix="It is changeit unless somebody changed it. Enter the right one: cacerts-password "
                 "under [primary], or --secret primary.cacerts-password=file:PATH",
             ),
             "given": Case(

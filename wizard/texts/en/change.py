@@ -22,13 +22,13 @@ TEXTS: dict[str, Text] = {
         title="A backup is damaged",
         message="The saved file {path} cannot be used: {reason}.",
         why="Restoring from it would replace a working file with a damaged one.",
-        fix="Nothing was written from it. Restore the file from the machine's own\nbackup.",
+        fix="Nothing was written from it. Restore the file from the machine's own backup.",
     ),
     "change.backups-removed": _of_transaction(
         title="The backups were removed",
         message="Change {change} cannot be rolled back: its backups were removed on {date}.",
         why="Without the old files a change cannot be undone.",
-        fix="Restore its files from the machine's own backup, or install the\ncertificates that you want again.",
+        fix="Restore its files from the machine's own backup, or install the certificates that you want again.",
     ),
     "change.bug": _of_transaction(
         title="A bug in the wizard",
@@ -143,12 +143,12 @@ TEXTS: dict[str, Text] = {
         message="Change {change} was interrupted while it was {phase}. No other change can start until it is "
         "undone, finished or kept.",
         why="Some files may be old and others new, and a new change would back up this mixture.",
-        fix="Run `recover`: it undoes the change, finishes it with --finish, or accepts\n"
+        fix="Run `recover`: it undoes the change, finishes it with --finish, or accepts "
         "everything as it is now with --keep.",
         source="own rule: the journal has no last line",
         cases={
             "page": Case(
-                fix="Run `recover`: it undoes the change, finishes it with --finish, or accepts\n"
+                fix="Run `recover`: it undoes the change, finishes it with --finish, or accepts "
                 "everything as it is now with --keep. See {page}."
             ),
             "run": Case("The run that made the change was interrupted."),
@@ -159,7 +159,7 @@ TEXTS: dict[str, Text] = {
             "full": Case(
                 "The end of change {change} could not be recorded: the file system mounted at {mount}, "
                 "which holds {state}, is full.",
-                fix="Free space there. Then run `recover`, or `recover --keep` to accept\neverything as it is now.",
+                fix="Free space there. Then run `recover`, or `recover --keep` to accept everything as it is now.",
             ),
         },
     ),
@@ -167,8 +167,8 @@ TEXTS: dict[str, Text] = {
         title="A journal is damaged",
         message="The journal {path} is damaged on line {line}. The backups of the change are in {backups}.",
         why="Without it the wizard cannot know which files the interrupted change had replaced.",
-        fix="Leave the folder unchanged. `recover --undo` compares every file of the\n"
-        "change and restores the old ones. `recover --keep` accepts everything as\n"
+        fix="Leave the folder unchanged. `recover --undo` compares every file of the "
+        "change and restores the old ones. `recover --keep` accepts everything as "
         "it is now.",
         source="own format: each line carries a checksum",
         cases={
@@ -194,15 +194,15 @@ TEXTS: dict[str, Text] = {
         title="The lock is not a regular file",
         message="The lock {path} is not a regular file, so the wizard cannot tell whether a change is running.",
         why="Without the lock two changes could run at the same time.",
-        fix="See what it is (ls -l {path}). If no change is running, remove it: it\ncontains no backups.",
+        fix="See what it is (ls -l {path}). If no change is running, remove it: it contains no backups.",
         source="own rule: one lock file, never followed when it is a link",
     ),
     "change.manifest-damaged": _of_records(
         title="The record of a change is damaged",
         message="The record of change {change} cannot be used: {path}: {reason}. Its backups are in {backups}.",
         why="Without it the wizard does not know which backup belongs to which file.",
-        fix="Keep the folder: it contains the old files, one for each step. If the change\n"
-        "is not finished, `recover --keep` closes it and accepts everything as it\n"
+        fix="Keep the folder: it contains the old files, one for each step. If the change "
+        "is not finished, `recover --keep` closes it and accepts everything as it "
         "is now.",
     ),
     "change.no-folder": Text(
@@ -245,7 +245,7 @@ TEXTS: dict[str, Text] = {
         title="Nothing to roll back",
         message="{state} has no record of a change that could be rolled back.",
         why="Only a recorded change with its backups can be rolled back.",
-        fix="`history` lists the recorded changes. If the state folder is lost, so are\nits backups.",
+        fix="`history` lists the recorded changes. If the state folder is lost, so are its backups.",
     ),
     "change.owner-needs-root": Text(
         title="Only root can keep the owner of a file",
@@ -300,7 +300,7 @@ TEXTS: dict[str, Text] = {
         title="The record of a change is damaged",
         message="Change {change} cannot be rolled back. {damage}",
         why="Without its record the wizard does not know which backup belongs to which file.",
-        fix="Restore its files from the backups manually. To roll back another change,\n"
+        fix="Restore its files from the backups manually. To roll back another change, "
         "enter its number: `history` lists them.",
     ),
     "change.record-not-written": Text(
@@ -322,16 +322,16 @@ TEXTS: dict[str, Text] = {
         why="Some files are old and others new.",
         fix="{hint}\n"
         "State of each file: {page}\n"
-        "Then run `recover` again. `recover --keep` ends it and accepts everything\n"
+        "Then run `recover` again. `recover --keep` ends it and accepts everything "
         "as it is now.",
         cases={
             "service": Case(
                 "Every file is restored, but the service does not work: {reason}",
                 fix="{hint}\n"
-                "State of each file: {page}\n"
-                "`doctor` finds the cause. `doctor --fix CODE` repairs it and ends this\n"
+                "State of each file: {page} "
+                "`doctor` finds the cause. `doctor --fix CODE` repairs it and ends this "
                 "recovery.\n"
-                "Then run `recover` again. `recover --keep` ends it and accepts everything\n"
+                "Then run `recover` again. `recover --keep` ends it and accepts everything "
                 "as it is now.",
             ),
         },
@@ -340,7 +340,7 @@ TEXTS: dict[str, Text] = {
         title="A prepared file is damaged",
         message="The prepared file {path} cannot be used: {reason}.",
         why="Finishing the change with it would install something that you did not review.",
-        fix="Nothing was written from it. Restore the file from the machine's own\nbackup.",
+        fix="Nothing was written from it. Restore the file from the machine's own backup.",
     ),
     "change.state-unreadable": _of_records(
         title="The record of changes cannot be read",
@@ -401,7 +401,7 @@ TEXTS: dict[str, Text] = {
         title="This change is not on record",
         message="{state} has no record of a change {change}.",
         why="It may be older than the changes that are kept, or made with another state folder.",
-        fix="`history` lists the recorded changes. If the state folder is lost, so are\nits backups.",
+        fix="`history` lists the recorded changes. If the state folder is lost, so are its backups.",
     ),
     "change.worker-silent": _of_transaction(
         title="The worker did not start",
@@ -435,7 +435,7 @@ TEXTS: dict[str, Text] = {
                 fix="The file system is mounted read-only. Mount it for writing, then try again.",
             ),
             "rights": Case(fix="Run as root (sudo), or as the owner of the folder."),
-            "flag": Case(fix="Run as root (sudo). If you are root already, look for an immutable flag\n(lsattr)."),
+            "flag": Case(fix="Run as root (sudo). If you are root already, look for an immutable flag (lsattr)."),
             "disk": Case(fix="The disk reports an error. First of all, read the system's log (dmesg)."),
             "no-folder": Case(fix="Create the folder first, or choose another one."),
         },

@@ -43,7 +43,7 @@ TEXTS: dict[str, Text] = {
         message="Ask your vendor first: its pages contradict each other.",
         why="The vendor's PKI page says that only an on-premises primary supports your own CA "
         "certificates. The chapter on trusted certificates only leaves out the primary's step.",
-        fix="Ask whether your cloud supports your own CA certificates. If you leave, your\n"
+        fix="Ask whether your cloud supports your own CA certificates. If you leave, your "
         "answers are kept. Continue only after a yes, or at your own risk.",
         source="vendor page PKI and encryption; manual, Setup preparation",
     ),
@@ -205,7 +205,7 @@ TEXTS: dict[str, Text] = {
         title="the renewed certificate is under another root",
         message="The renewed certificate is under another root than before: {root}",
         why="Gateways and clients that do not trust that root yet would go offline.",
-        fix="Start the wizard and choose Replace certificates, which shows the order of\nwork. Nothing was changed.",
+        fix="Start the wizard and choose Replace certificates, which shows the order of work. Nothing was changed.",
         source="domain facts, section 5",
     ),
     "rescue.by-hand": _of_hint(

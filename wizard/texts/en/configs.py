@@ -39,7 +39,7 @@ TEXTS: dict[str, Text] = {
         title="Windows line endings in a shell file",
         message="{windows} lines end with CR LF, the first is line {line}.",
         why="A shell takes the carriage return as part of each value, so passwords and paths are wrong.",
-        fix='Accept the repair that the wizard offers (unattended-repair = "yes" in the\n'
+        fix='Accept the repair that the wizard offers (unattended-repair = "yes" in the '
         "answers), or save the file with Linux line endings.",
     ),
     "config.duplicate": Text(

@@ -90,7 +90,7 @@ TEXTS: dict[str, Text] = {
             "not-set-up": Case("No key store is configured.", fix="Run the set-up."),
             "no-key": Case(
                 "{store} has no private key that belongs to a certificate in it.",
-                fix="Get the PFX of this host from the PKI team. Then run cloudstream-wizard and\n"
+                fix="Get the PFX of this host from the PKI team. Then run cloudstream-wizard and "
                 "choose to replace certificates.",
             ),
         },

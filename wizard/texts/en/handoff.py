@@ -35,7 +35,7 @@ TEXTS: dict[str, Text] = {
         title="the installer may not accept the search text",
         message="The text that the client searches for has spaces or special characters.",
         why="It is not documented how the installer quotes them.",
-        fix="Use only letters, digits, dots, hyphens and underscores, such as\n{example}",
+        fix="Use only letters, digits, dots, hyphens and underscores, such as {example}",
         source="domain facts, section 4",
         cases={
             "no-part": Case(
@@ -54,7 +54,7 @@ TEXTS: dict[str, Text] = {
         title="the keys and passwords would not be encrypted",
         message="The folder contains keys and passwords, but there is no password to encrypt them.",
         why="Such a folder is often copied, or committed to a repository.",
-        fix="Use --secret {name}=file:PATH, or use --plain-secrets and encrypt\nthem yourself.",
+        fix="Use --secret {name}=file:PATH, or use --plain-secrets and encrypt them yourself.",
         source="Ansible documentation, Vault",
     ),
     "handoff.findings": _of_wizard(

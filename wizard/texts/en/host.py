@@ -223,7 +223,7 @@ TEXTS: dict[str, Text] = {
         cases={
             "new-store": Case(
                 "The password of the new store is not given.",
-                fix="Use --secret {name}=file:PATH, or answer\n{{ generate = true }}.",
+                fix="Use --secret {name}=file:PATH, or answer {{ generate = true }}.",
             ),
             "store": Case("The password of {store} is not known."),
             "key": Case(

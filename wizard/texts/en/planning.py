@@ -66,7 +66,7 @@ TEXTS: dict[str, Text] = {
         title="no answers are kept",
         message="No answers are kept on this machine; they would be in {path}.",
         why="LAST means the answers of the last run that was completed here.",
-        fix="Set up or replace certificates once with the wizard or an answers file,\nwith the same --state-dir.",
+        fix="Set up or replace certificates once with the wizard or an answers file, with the same --state-dir.",
     ),
     "answers.not-toml": Text(
         title="the answers file is not TOML",
@@ -82,7 +82,7 @@ TEXTS: dict[str, Text] = {
         title="the answers file contains a password",
         message="{file} contains a password at {where}.",
         why="Whoever can read the file, or a copy of it, has the password.",
-        fix='Write where the password comes from: {{ file = "PATH" }},\n{{ env = "NAME" }} or {{ prompt = true }}.',
+        fix='Write where the password comes from: {{ file = "PATH" }}, {{ env = "NAME" }} or {{ prompt = true }}.',
     ),
     "answers.unknown-key": _of_interface(
         title="unknown key in the answers file",
@@ -109,7 +109,7 @@ TEXTS: dict[str, Text] = {
         title="cacerts could not be checked",
         message="It is not known whether {root} is in {path}: {reason}",
         why="Without the root there the server does not trust its own gateways.",
-        fix="Enter its password (cacerts-password; changeit unless somebody changed it), or\n"
+        fix="Enter its password (cacerts-password; changeit unless somebody changed it), or "
         "import the root manually (see portal/{file} of the bundles):\n" + _IMPORT,
     ),
     "cacerts.not-used": Text(
@@ -123,7 +123,7 @@ TEXTS: dict[str, Text] = {
         title="the root must be imported manually",
         message="{root} is not in {path}, and there is no keytool at {tool} to add it.",
         why="The server will not trust gateways and clients with certificates of this root.",
-        fix="Import it with the keytool of the server's Java, then restart the server\n"
+        fix="Import it with the keytool of the server's Java, then restart the server "
         "(the file is portal/{file} of the bundles):\n" + _IMPORT,
     ),
     "cacerts.root-left-out": _of_primary(
@@ -186,13 +186,13 @@ TEXTS: dict[str, Text] = {
         title="a key store setting is not in application.conf",
         message="{conf} has no setting {setting}.",
         why="The wizard cannot guess where the server looks for it: the file has nested objects.",
-        fix='Add a line  {setting} = ""  where your version documents it,\nthen continue. The wizard fills it in.',
+        fix='Add a line  {setting} = ""  where your version documents it, then continue. The wizard fills it in.',
     ),
     "gateway.no-anchor": _of_unattended(
         title="no root for the primary",
         message="There is no root certificate in {files}.",
         why="Without the primary's root in its trust store the gateway does not trust the primary.",
-        fix="Enter the file with the primary's root, or answer that no trust store\nis needed.",
+        fix="Enter the file with the primary's root, or answer that no trust store is needed.",
     ),
     "gateway.no-proof": _of_wizard(
         title="the product's Java is not here yet",
@@ -251,7 +251,7 @@ TEXTS: dict[str, Text] = {
         title="this path cannot be used for a store",
         message="{path} cannot be used for a store.",
         why="The unattended file needs full paths, and a separate file for each store.",
-        fix="Enter a full path such as /etc/cloudstream-tls/gateway-host.pfx,\nor leave it empty.",
+        fix="Enter a full path such as /etc/cloudstream-tls/gateway-host.pfx, or leave it empty.",
         cases={
             "no-full-path": Case("{path} cannot be used for a store: it is not the full path of a file."),
             "taken": Case("{path} cannot be used for a store: another file of this change uses it."),
@@ -450,7 +450,7 @@ TEXTS: dict[str, Text] = {
         title="The portal's policy must be switched first",
         message="The server will present its built-in certificate again.",
         why="With the policy Use trusted CA certificates, gateways and clients then go offline.",
-        fix="In the portal, choose the built-in policy first. Then every gateway and client needs an\n"
+        fix="In the portal, choose the built-in policy first. Then every gateway and client needs an "
         "individual authorisation again.",
     ),
     "store.alias-unfit": Text(
