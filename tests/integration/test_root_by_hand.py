@@ -14,7 +14,7 @@ def test_the_password_of_cacerts_is_named_when_it_is_wrong(tmp_path: Path) -> No
     assert done.returncode == 2, done.stdout
     assert done.stderr.startswith("error: reading.password-wrong ")
     assert "changeit unless somebody changed it" in done.stderr
-    assert "cacerts-password\n" in done.stderr
+    assert "cacerts-password under [primary], or\n" in done.stderr
     assert "--secret primary.cacerts-password=file:PATH" in done.stderr
 
 

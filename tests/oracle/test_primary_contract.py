@@ -138,12 +138,12 @@ def made() -> Pki:
 @pytest.fixture(scope="module")
 def pairs(made: Pki, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Pair]]:
     folder = tmp_path_factory.mktemp("primaries")
-    deployments = {
-        name: create(folder / name, jre=jre("17"), faults=faults, configured=True, pki=made)
-        for name, (faults, _) in ANYONE.items()
-    }
+    deployments, ours = {}, {}
     with contextlib.ExitStack() as stack:
-        ours = {name: stack.enter_context(_ours(deployment)) for name, deployment in deployments.items()}
+        for name, (faults, _) in ANYONE.items():
+            # Started at once: its port was free a moment ago.
+            deployments[name] = create(folder / name, jre=jre("17"), faults=faults, configured=True, pki=made)
+            ours[name] = stack.enter_context(_ours(deployments[name]))
         ports, log = stack.enter_context(_java(list(deployments.values())))
         result = {}
         for name, deployment in deployments.items():

@@ -479,7 +479,7 @@ TEXTS: dict[str, Text] = {
             "part": Case("The password does not open {file} ({part}). The file itself is not damaged."),
             "cacerts": Case(
                 fix="It is changeit unless somebody changed it. Enter the right one: cacerts-password "
-                "under [primary], or --secret primary.cacerts-password=file:PATH",
+                "under [primary], or\n--secret primary.cacerts-password=file:PATH",
             ),
             "given": Case(
                 "The given password does not open {file}.",
