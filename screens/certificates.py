@@ -38,10 +38,7 @@ class Entry:
 
 def life(certificate: Certificate, now: datetime) -> tuple[float, int, str]:
     """The share of the lifetime that is over, the days left, and the last day."""
-    try:
-        start, end = fields.not_before(certificate), fields.not_after(certificate)
-    except fields.NOT_PARSED:
-        return 1.0, -1, "unreadable"
+    start, end = fields.not_before(certificate), fields.not_after(certificate)
     whole = max(1.0, (end - start).total_seconds())
     return (now - start).total_seconds() / whole, (end - now).days, f"{end:%Y-%m-%d}"
 

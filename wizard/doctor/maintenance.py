@@ -169,10 +169,7 @@ def _removals(machine: Machine, seen: Examined, password: Secret) -> tuple[list[
 
 
 def _over(certificate: Certificate) -> bool:
-    try:
-        return fields.not_after(certificate) <= now_utc()
-    except fields.NOT_PARSED:
-        return False
+    return fields.not_after(certificate) <= now_utc()
 
 
 def _served(seen: Examined) -> str:

@@ -126,10 +126,7 @@ def _about(certificate: Certificate, chain: Chain, now: datetime) -> str:
 
 def dates(certificate: Certificate, now: datetime) -> str:
     """Until when it is valid and how many days that is, or that it has expired or is not valid yet."""
-    try:
-        start, end = fields.not_before(certificate), fields.not_after(certificate)
-    except fields.NOT_PARSED:
-        return "dates unreadable"
+    start, end = fields.not_before(certificate), fields.not_after(certificate)
     if now > end:
         return f"EXPIRED {end:%Y-%m-%d}"
     if now < start:
