@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from wizard.certificates.model import Certificate
 from wizard.package_data import read_text
@@ -24,7 +25,7 @@ class PackFile:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pack:
     """What one machine, or the portal, needs.
 
@@ -54,7 +55,7 @@ class Pack:
     chain: tuple[Certificate, ...] = ()
     machine: str = ""
 
-    @property
+    @cached_property
     def files(self) -> tuple[PackFile, ...]:
         """All of them, the checklist first."""
         shown = [PackFile("CHECKLIST.md", b"", about="this page"), *(self.listed or self.contents)]
