@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 
-from tests.support.codes_in import constants_in
+from tests.support.codes_in import constants_in, parsed
 from wizard import codes
 from wizard.findings import Code
 from wizard.questions.answers import Offer, Phase, RootKind
@@ -66,13 +66,8 @@ class Use:
 
 
 @cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@cache
 def uses() -> list[Use]:
-    return [use for path in SOURCES for use in _uses_in(path, parsed(path))]
+    return [use for path in SOURCES for use in _uses_in(path, parsed(path.read_text(encoding="utf-8")))]
 
 
 def _uses_in(path: Path, tree: ast.Module) -> Iterator[Use]:
@@ -156,7 +151,7 @@ def test_every_code_is_used() -> None:
 
 def _strings(path: Path) -> Iterator[ast.Constant]:
     """The strings of a file, without names of the doctor's rules and parts of f-strings."""
-    tree = parsed(path)
+    tree = parsed(path.read_text(encoding="utf-8"))
     names = {id(node.args[0]) for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Rule"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in names:
@@ -164,7 +159,7 @@ def _strings(path: Path) -> Iterator[ast.Constant]:
 
 
 def _arguments_of(name: str, path: Path) -> Iterator[ast.Constant]:
-    for node in ast.walk(parsed(path)):
+    for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and _called(node) == name:
             yield from (argument for argument in node.args if isinstance(argument, ast.Constant))
 

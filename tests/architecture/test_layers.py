@@ -5,11 +5,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.support.codes_in import parsed
 from wizard.certificates.csr import KeyKind
 from wizard.certificates.model import Role
 from wizard.change.recover import AUTO, FINISH, KEEP, UNDO
@@ -19,11 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "wizard").rglob("*.py"), *(ROOT / "screens").rglob("*.py")])
 EFFECTS = ("host", "change", "probing", "sandbox", "cli")
 """Packages that may start programs, read the clock or write."""
-
-
-@cache
-def parsed(source: str) -> ast.Module:
-    return ast.parse(source)
 
 
 def module_name(path: Path) -> str:

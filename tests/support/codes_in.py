@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from wizard import codes
@@ -10,9 +11,15 @@ from wizard.findings import Code
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """*source*, which several tests look through, parsed once."""
+    return ast.parse(source)
+
+
 def constants_in(source: str) -> Iterator[Code]:
     """The constant of each `codes.NAME` in *source*."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "codes":
             found = getattr(codes, node.attr)
             if isinstance(found, Code):

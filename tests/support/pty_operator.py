@@ -3,7 +3,7 @@
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.support.pty_terminal import Terminal
 from tests.support.scenarios import TYPED, Way
@@ -77,6 +77,10 @@ class Operator(ABC):
         here = [step for step in steps if step.title == title]
         return steps[number - 1] if number <= len(steps) and steps[number - 1] in here else here[0]
 
+    def asking(self, steps: Sequence[Step], shown: str) -> list[Step]:
+        """Those of *steps* whose questions are *shown*: two steps in a row can have one title."""
+        return [step for step in steps if any(each.heading in shown for each in step.questions)]
+
     def given(self, question: Question) -> str | None:
         """What the way has for *question*."""
         return (self.way.secrets if question.ask in TYPED else self.way.answers).get(question.key)
@@ -130,9 +134,7 @@ class ByKeys(Operator):
             return None
         steps = [step for step in self.way.steps if phase_of(step) == found[3]]
         here = [step for step in steps if any(title in rows[2] for title in _TITLES.get(step.id, (step.title,)))]
-        # Two steps in a row can have one title: what is asked tells them apart.
-        asking = [step for step in here if step.questions and step.questions[0].heading in self.terminal.text]
-        here = asking or here
+        here = self.asking(here, self.terminal.text) or here
         if int(found[2]) != len(phases(self.way.steps)) and here and self.seen:
             # Answers that are still to be given lead to other steps; the name tells the place all the same.
             return here[0]
@@ -270,9 +272,8 @@ class ByLines(Operator):
         assert self._prompts < MOST_PROMPTS, told
         if shown:
             self._step, self._question = shown[-1], None
-        # Two steps in a row can have one title: what is asked tells them apart.
         alike = [step for step in self.way.steps if self._step is not None and step.title == self._step.title]
-        self._step = next((step for step in alike if any(each.heading in told for each in step.questions)), self._step)
+        self._step = next(iter(self.asking(alike, told)), self._step)
         for question in self._step.questions if self._step else ():
             if question.heading in told:
                 self._question = question
