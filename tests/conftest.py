@@ -16,9 +16,8 @@ from wizard.cli import output
 from wizard.self_start import COLLECTOR
 
 # A failed assertion of a helper shows its values, as one of a test does.
-gc.set_threshold(
-    *COLLECTOR
-)  # as the program does: test modules stay, and the collector would walk them again and again
+# As the program does: test modules stay, and the collector would walk them again and again.
+gc.set_threshold(*COLLECTOR)
 pytest.register_assert_rewrite("tests.support", "tests.tui")
 settings.register_profile(
     "quick", max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -1,4 +1,7 @@
-"""Text from outside, made safe to show: no control character, bidi override or invisible mark reaches a terminal."""
+"""Text from outside, made safe to show: no control character, bidi override or invisible mark reaches a terminal.
+
+Also what all packages do with text: lines, shell words, addresses, moments.
+"""
 
 import re
 import shlex

@@ -9,15 +9,7 @@ from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Code
 from wizard.printable import shell_words
-from wizard.questions.answers import (
-    ENDPOINTS,
-    OCSP_URL,
-    PROMPT,
-    PasswordSource,
-    SourceKind,
-    endpoints,
-    is_host,
-)
+from wizard.questions.answers import ENDPOINTS, OCSP_URL, PROMPT, PasswordSource, SourceKind, endpoints, is_host
 from wizard.questions.flow import Ask, Question
 
 _URL = re.compile(r"https?://[!-~]{1,300}")
