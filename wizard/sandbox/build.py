@@ -7,6 +7,7 @@ import shutil
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
@@ -69,12 +70,13 @@ def _links(source: Path, target: Path, *, except_for: set[str]) -> None:
 _OTHER = "s3cond-Password"
 
 
-def write(folder: Path, made: Pki) -> dict[str, str]:
-    """Write the exercises into *folder*; returns file name (below `certificates/`) to password."""
+@cache
+def exercises(made: Pki) -> dict[str, bytes]:
+    """The files of the exercises by name, with good and bad chains; the same for each deployment of one company."""
     primary = made.entities["primary-host"]
     leaf, root, intermediate = primary.certificate, made.root.certificate, made.intermediate.certificate
     good = pfx(primary, PASSWORD, name="primary-host")
-    files = {
+    return {
         "leaf-only.pfx": pfx(primary, PASSWORD, certificates=[]),
         "no-intermediate.pfx": pfx(primary, PASSWORD, certificates=[root]),
         "no-root.pfx": pfx(primary, PASSWORD, certificates=[intermediate]),
@@ -98,12 +100,6 @@ def write(folder: Path, made: Pki) -> dict[str, str]:
         "leaf.der": leaf.public_bytes(Encoding.DER),
         "chain.p7b": pkcs7.serialize_certificates([leaf, intermediate, root], Encoding.PEM),
     }
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
-    special = {"exercises/other-password.pfx": _OTHER}
-    return {
-        f"exercises/{name}": PASSWORD for name in files if name.endswith(".pfx") and name != "other-password.pfx"
-    } | special
 
 
 _UID = 991
@@ -228,7 +224,10 @@ def _handed_over(deployment: Deployment, made: practice.Pki) -> None:
     authorities = [made.intermediate.certificate, made.root.certificate]
     (folder / "acme-chain.p7b").write_bytes(pkcs7.serialize_certificates(authorities, Encoding.DER))
     passwords = {f"{name}.pfx": PASSWORD for name in made.entities} | {"cacerts": PASSWORD}
-    passwords |= write(folder / "exercises", made)
+    for name, data in exercises(made).items():
+        (folder / "exercises" / name).write_bytes(data)
+        if name.endswith(".pfx"):
+            passwords[f"exercises/{name}"] = _OTHER if name == "other-password.pfx" else PASSWORD
     lines = "".join(f'"{name}" = "{word}"\n' for name, word in passwords.items())
     root = deployment.root
     (root / "passwords.toml").write_text(lines, encoding="utf-8")

@@ -33,9 +33,11 @@ class Entity:
     issuers: tuple[x509.Certificate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pki:
     """Everything that a PKI team would hand over, the product's built-in certificate, and what belongs to others.
+
+    Each is equal to itself alone.
 
     Attributes:
         root: Acme-CA-Root.
