@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Formatter
+from typing import TypeVar, cast
 
-from tests.support.codes_in import constants_in, parsed
+from tests.support.codes_in import parsed
 from wizard import codes
 from wizard.findings import Code
 from wizard.questions.answers import Offer, Phase, RootKind
@@ -17,6 +18,7 @@ from wizard.texts.en.catalogue import PARTS, TEXTS
 from wizard.texts.en.questions import QUESTIONS, TITLES
 from wizard.texts.model import Text
 
+N = TypeVar("N", bound=ast.AST)
 ROOT = Path(__file__).resolve().parents[2]
 CODES = ROOT / "wizard" / "codes.py"
 SOURCES = [path for folder in ("wizard", "screens") for path in sorted((ROOT / folder).rglob("*.py")) if path != CODES]
@@ -67,24 +69,41 @@ class Use:
 
 @cache
 def uses() -> list[Use]:
-    return [use for path in SOURCES for use in _uses_in(path, parsed(path.read_text(encoding="utf-8")))]
+    return [use for path in SOURCES for use in _uses_in(path)]
 
 
-def _uses_in(path: Path, tree: ast.Module) -> Iterator[Use]:
-    helpers = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call):
-            for argument in call.args:
-                for spec in constants_in(ast.unparse(argument)) if _is_constant(argument) else ():
-                    yield _use(f"{path.relative_to(ROOT)}:{call.lineno}", spec, call, helpers)
+@cache
+def _by_type(path: Path) -> dict[type[ast.AST], list[ast.AST]]:
+    """The nodes of a file, which several tests look through, walked once."""
+    found: dict[type[ast.AST], list[ast.AST]] = {}
+    for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
+        found.setdefault(type(node), []).append(node)
+    return found
+
+
+def _nodes(path: Path, kind: type[N]) -> list[N]:
+    return cast("list[N]", _by_type(path).get(kind, []))
+
+
+def _uses_in(path: Path) -> Iterator[Use]:
+    helpers = {node.name: node for node in _nodes(path, ast.FunctionDef)}
+    for call in _nodes(path, ast.Call):
+        for argument in call.args:
+            spec = _constant(argument)
+            if spec is not None:
+                yield _use(f"{path.relative_to(ROOT)}:{call.lineno}", spec, call, helpers)
 
 
 def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
-def _is_constant(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "codes"
+def _constant(node: ast.expr) -> Code | None:
+    """The code of `codes.NAME`."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "codes":
+        found = getattr(codes, node.attr)
+        return found if isinstance(found, Code) else None
+    return None
 
 
 def _use(where: str, spec: Code, call: ast.Call, helpers: Mapping[str, ast.FunctionDef]) -> Use:
@@ -116,6 +135,7 @@ def _keys(node: ast.expr) -> frozenset[str] | None:
     return frozenset(str(key.value) for key in node.keys if isinstance(key, ast.Constant))
 
 
+@cache
 def _added(helper: ast.FunctionDef) -> frozenset[str]:
     """Names of the facts that a function adds to those that it is given."""
     nodes = [*ast.walk(helper)]
@@ -144,23 +164,22 @@ def test_a_constant_has_the_name_of_its_code() -> None:
 
 
 def test_every_code_is_used() -> None:
-    used = {spec for path in SOURCES for spec in constants_in(path.read_text(encoding="utf-8"))}
+    used = {_constant(node) for path in SOURCES for node in _nodes(path, ast.Attribute)}
     assert sorted(spec.code for spec in set(codes.ALL.values()) - used) == []
     assert codes.RETIRED.isdisjoint(codes.ALL)
 
 
 def _strings(path: Path) -> Iterator[ast.Constant]:
     """The strings of a file, without names of the doctor's rules and parts of f-strings."""
-    tree = parsed(path.read_text(encoding="utf-8"))
-    names = {id(node.args[0]) for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Rule"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in names:
+    names = {id(node.args[0]) for node in _nodes(path, ast.Call) if _called(node) == "Rule"}
+    for node in _nodes(path, ast.Constant):
+        if isinstance(node.value, str) and id(node) not in names:
             yield node
 
 
 def _arguments_of(name: str, path: Path) -> Iterator[ast.Constant]:
-    for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and _called(node) == name:
+    for node in _nodes(path, ast.Call):
+        if _called(node) == name:
             yield from (argument for argument in node.args if isinstance(argument, ast.Constant))
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def _is_type_checking(node: ast.AST) -> bool:
 def imported(node: ast.AST, known: set[str], *, types_too: bool) -> Iterator[str]:
     """The modules of *known* that *node* imports, at any depth."""
     for child in ast.iter_child_nodes(node):
-        if _is_type_checking(child) and not types_too:
+        if isinstance(child, ast.expr) or (_is_type_checking(child) and not types_too):
             continue
         if isinstance(child, ast.ImportFrom) and child.module:
             for alias in child.names:
@@ -111,14 +112,28 @@ def test_the_first_paint_loads_neither_cryptography_nor_the_engine() -> None:
 
 def local_imports(source: str) -> list[str]:
     """The imports inside functions of *source*."""
-    functions = [node for node in ast.walk(parsed(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     inside = {
         (node.lineno, ast.unparse(node))
-        for function in functions
-        for node in ast.walk(function)
+        for function in nodes(source)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in statements(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     return [statement for _line, statement in sorted(inside)]
+
+
+@cache
+def nodes(source: str) -> list[ast.AST]:
+    """All nodes of *source*, which several tests look through, walked once."""
+    return list(ast.walk(parsed(source)))
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """What is below *node*, without expressions, which hold no statement."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from statements(child)
 
 
 def test_imports_are_at_the_top() -> None:
@@ -129,19 +144,18 @@ def test_imports_are_at_the_top() -> None:
 
 def test_only_the_tables_load_by_name() -> None:
     calls = {
-        module_name(path): [node for node in ast.walk(parsed(path.read_text())) if _imports_by_name(node)]
-        for path in SOURCES
+        module_name(path): [node for node in nodes(path.read_text()) if _imports_by_name(node)] for path in SOURCES
     }
     # `load`, which the tables are read by
     assert {name for name, nodes in calls.items() if nodes} == {"wizard.self_start"}
 
 
 def _imports_by_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func) in {
-        "import_module",
-        "importlib.import_module",
-        "__import__",
-    }
+    return (
+        isinstance(node, ast.Call)
+        and (isinstance(node.func, ast.Name) or getattr(node.func, "attr", "") == "import_module")
+        and ast.unparse(node.func) in {"import_module", "importlib.import_module", "__import__"}
+    )
 
 
 def test_the_search_for_local_imports_finds_them() -> None:
@@ -189,18 +203,15 @@ CALLS = {
 
 def effects(source: str) -> list[str]:
     """What *source* does that only a package with effects may do."""
-    tree = parsed(source)
     called = {
         (node.func.value.id, node.func.attr)
-        for node in ast.walk(tree)
+        for node in nodes(source)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
     }
-    names = {
-        alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
-    }
+    names = {alias.name.split(".")[0] for node in nodes(source) if isinstance(node, ast.Import) for alias in node.names}
     names |= {
         node.module.split(".")[0]
-        for node in ast.walk(tree)
+        for node in nodes(source)
         if isinstance(node, ast.ImportFrom) and node.module and not node.level
     }
     found = [what for what, calls in CALLS.items() if called & calls]

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.fake_host import PASSWORD, Scene, ports_for, sha, without_anchor
 from wizard import self_start
 from wizard.change import watch
@@ -315,7 +316,11 @@ def ports_that_fill(machine: Machine) -> Ports:
 
 @pytest.mark.parametrize(
     ("when", "left", "ports"),
-    [("before", 0, "ports_for"), ("before", 8192, "ports_for"), ("at the restart", 0, "ports_that_fill")],
+    [
+        ("before", 0, "ports_for"),
+        pytest.param("before", 8192, "ports_for", marks=exhaustive),
+        ("at the restart", 0, "ports_that_fill"),
+    ],
 )
 def test_a_state_disk_that_is_really_full_is_named(tmp_path: Path, when: str, left: int, ports: str) -> None:
     """A file system of its own, which is gone with the process."""

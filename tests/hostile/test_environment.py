@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,9 @@ def told(done: subprocess.CompletedProcess[str]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def usual(server: Practice) -> dict[str, Any]:
-    """What each command says on an ordinary machine."""
-    return {name: told(calm(wizard(server, *words))) for name, words in LOOKS.items()}
+def usual(server: Practice) -> Callable[[str], Any]:
+    """What a command says on an ordinary machine."""
+    return cache(lambda name: told(calm(wizard(server, *LOOKS[name]))))
 
 
 @pytest.fixture
@@ -175,10 +176,10 @@ def test_practice_that_cannot_run_in_the_temporary_folder_says_so(apart: Path) -
 
 
 @as_root
-@pytest.mark.parametrize("command", mostly_exhaustive(LOOKS, {"inspect", "plan"}.__contains__))
-def test_a_read_only_root_can_be_looked_at(command: str, server: Practice, usual: dict[str, Any]) -> None:
+@pytest.mark.parametrize("command", mostly_exhaustive(LOOKS, {"plan"}.__contains__))
+def test_a_read_only_root_can_be_looked_at(command: str, server: Practice, usual: Callable[[str], Any]) -> None:
     done = calm(wizard(server, *LOOKS[command], before="mount -o remount,bind,ro /"))
-    assert told(done) == usual[command]
+    assert told(done) == usual(command)
 
 
 @as_root
@@ -215,6 +216,8 @@ def test_the_mask_of_the_login_changes_no_mode(tmp_path: Path) -> None:
                 ("export", "ansible", "--answers", "answers.toml", "--plain-secrets", "--out", str(out / "ansible")),
                 ("apply", "--answers", "answers.toml", "--yes", "--wait", "20"),
             ):
+                if words[0] == "export" and not EVERY:
+                    continue  # its files are written by the same function as those of `handoff`
                 done = calm(wizard(made, *words, launcher=launcher))
                 assert done.returncode == 0, (words, done.stderr)
             state = modes(made.deployment.machine.state_dir)
@@ -245,7 +248,7 @@ HOMES: dict[str, tuple[dict[str, str | None], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("kind", mostly_exhaustive(HOMES, list(HOMES)[:1].__contains__))
-def test_without_a_home_everything_is_found(kind: str, server: Practice, usual: dict[str, Any]) -> None:
+def test_without_a_home_everything_is_found(kind: str, server: Practice, usual: Callable[[str], Any]) -> None:
     env, launcher = HOMES[kind]
     if launcher and os.geteuid() != 0:
         pytest.skip("needs root: another account")
@@ -255,7 +258,7 @@ def test_without_a_home_everything_is_found(kind: str, server: Practice, usual: 
         assert done.returncode == 2
         assert "error: file.missing" in done.stderr
     if not launcher:
-        assert told(calm(wizard(server, *LOOKS["plan"], env=env))) == usual["plan"]
+        assert told(calm(wizard(server, *LOOKS["plan"], env=env))) == usual("plan")
     assert {path.name for path in server.root.iterdir()} == before, "no folder of the name ~"
 
 
@@ -299,13 +302,13 @@ LOCALES: dict[str, dict[str, str | None]] = {
 
 
 @pytest.mark.parametrize("locale", mostly_exhaustive(LOCALES, {"none"}.__contains__))
-def test_the_locale_changes_no_result(locale: str, server: Practice, usual: dict[str, Any]) -> None:
+def test_the_locale_changes_no_result(locale: str, server: Practice, usual: Callable[[str], Any]) -> None:
     name = "zertifikate \N{LATIN SMALL LETTER U WITH DIAERESIS}ber \N{EURO SIGN}"
     folder = server.root / name
     folder.mkdir(exist_ok=True)
     shutil.copy(server.root / "certificates/primary-host.pem", folder)
-    for command in ("plan", "inspect", "doctor"):
-        assert told(calm(wizard(server, *LOOKS[command], env=LOCALES[locale]))) == usual[command]
+    for command in ("plan", "inspect", "doctor") if EVERY else ("plan",):
+        assert told(calm(wizard(server, *LOOKS[command], env=LOCALES[locale]))) == usual(command)
     shown = calm(wizard(server, "inspect", name, env=LOCALES[locale]))
     assert shown.returncode == 0, shown.stderr
     assert "primary-host" in shown.stdout
@@ -386,7 +389,7 @@ OLD_FILES = {
 """How openssl writes the store, and what is named when a host in FIPS mode cannot open it."""
 
 
-@pytest.mark.parametrize("kind", OLD_FILES)
+@pytest.mark.parametrize("kind", mostly_exhaustive(OLD_FILES, {"3DES", "RC2", "AES with SHA-1"}.__contains__))
 def test_old_stores_on_a_host_in_fips_mode(kind: str, server: Practice) -> None:
     options, named = OLD_FILES[kind]
     folder = server.root / "certificates"

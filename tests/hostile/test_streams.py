@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
+
 WIZARD = f"{sys.executable} -m wizard"
 FULL = "error: output.failed standard output cannot be written: no space left on device"
 CLOSED = "error: output.failed standard output cannot be written: it is closed"
@@ -23,17 +25,17 @@ def shell(line: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
     ("line", "code", "first"),
     [
         ("WIZARD findings > /dev/full", 2, FULL),
-        ("WIZARD --json findings > /dev/full", 2, FULL),
-        ("WIZARD --version > /dev/full", 2, FULL),
+        pytest.param("WIZARD --json findings > /dev/full", 2, FULL, marks=exhaustive),
+        pytest.param("WIZARD --version > /dev/full", 2, FULL, marks=exhaustive),
         ("WIZARD --help > /dev/full", 2, FULL),
         ("WIZARD findings >&-", 2, CLOSED),
         ("WIZARD --plain > /dev/full < /dev/null", 2, FULL),
-        ("WIZARD > /dev/full < /dev/null", 2, "error: screen.terminal"),
+        pytest.param("WIZARD > /dev/full < /dev/null", 2, "error: screen.terminal", marks=exhaustive),
         ("WIZARD <&-", 2, "error: screen.terminal"),
         ("WIZARD <&- >&- 2>&-", 2, ""),
         ("WIZARD inspect /nowhere 2> /dev/full", 2, ""),
-        ("WIZARD inspect /nowhere 2>&-", 2, ""),
-        ("WIZARD nothing 2>&-", 2, ""),
+        pytest.param("WIZARD inspect /nowhere 2>&-", 2, "", marks=exhaustive),
+        pytest.param("WIZARD nothing 2>&-", 2, "", marks=exhaustive),
         ("WIZARD doctor --log - <&-", 0, ""),
         ("set -o pipefail; WIZARD findings | true", 141, ""),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice, practice
 from wizard.probing.handshake import is_here
 
@@ -102,6 +103,7 @@ def test_this_machine_is_applied_although_the_others_are_not_done(servers: tuple
     assert one.run("rollback", "--yes").returncode == 0
 
 
+@exhaustive
 def test_a_node_that_is_a_gateway_too_has_no_folder_of_its_own(servers: tuple[Practice, Practice]) -> None:
     one, _ = servers
     path = one.answers(nodes='["127.0.0.1", "gateway-host"]', host='"primary-host"')

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import LIGHTBEND_JAR, javac_classes, jre
 from tests.support.practice import Practice, practice
 from wizard.host import effective
@@ -72,9 +73,10 @@ WAYS = {
     ),
 }
 """The lines of a drop-in, the option that counts instead of application.conf, and where it stands."""
+OFTEN = {"option in the unit", "environment file", "forced", "file"}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", mostly_exhaustive(WAYS, OFTEN.__contains__))
 def test_an_edit_that_would_be_overruled_is_refused_with_the_place(made: Practice, way: str) -> None:
     lines, option, place = WAYS[way]
     drop_in(made, *lines)
@@ -110,9 +112,10 @@ HARMLESS = {
     "for scripts alone": (f"Environment=JAVA_OPTS={ELSEWHERE}",),
     "the planned value": (f"ExecStart={JAVA} -D{FILE}=/opt/hcp/conf/primary-host.pfx X",),
 }
+HARMLESS_OFTEN = {"its own file", "an argument of the server", "forced without the switch"}
 
 
-@pytest.mark.parametrize("way", HARMLESS)
+@pytest.mark.parametrize("way", mostly_exhaustive(HARMLESS, HARMLESS_OFTEN.__contains__))
 def test_what_does_not_overrule_stops_nothing(made: Practice, way: str) -> None:
     (made.root / "opt/hcp/etc").symlink_to("conf")
     drop_in(made, *HARMLESS[way])
@@ -125,10 +128,10 @@ def test_what_does_not_overrule_stops_nothing(made: Practice, way: str) -> None:
     ("text", "codes"),
     [
         ('include "application"\nhcp.server.name = x\n', set()),
-        ('include file("/opt/hcp/conf/application.conf")\n', set()),
+        pytest.param('include file("/opt/hcp/conf/application.conf")\n', set(), marks=exhaustive),
         (f'include "application"\n{FILE} = "/old.pfx"\n', {"plan.overruled"}),
-        (f'{FILE} = "/old.pfx"\ninclude "application"\n', set()),
-        ('include "defaults.conf"\n', {"plan.overruled"}),
+        pytest.param(f'{FILE} = "/old.pfx"\ninclude "application"\n', set(), marks=exhaustive),
+        pytest.param('include "defaults.conf"\n', {"plan.overruled"}, marks=exhaustive),
     ],
 )
 def test_another_file_that_includes_application_conf(made: Practice, text: str, codes: set[str]) -> None:

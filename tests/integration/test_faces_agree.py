@@ -17,7 +17,7 @@ from wizard.session.session import LAST, Session
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    with practice(tmp_path_factory.mktemp("faces") / "p") as made:
+    with practice(tmp_path_factory.mktemp("faces") / "p", java=None) as made:
         yield made
 
 

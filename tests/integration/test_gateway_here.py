@@ -67,6 +67,14 @@ def gateway(tmp_path: Path) -> Iterator[Practice]:
         yield made
 
 
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Practice]:
+    """The same without Java, for what Java has no part in."""
+    with practice(tmp_path / "p", java=None, start=False) as made:
+        (made.root / "unattended.conf").chmod(0o600)
+        yield made
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     with practice(tmp_path_factory.mktemp("gateway") / "p", java=None, start=False) as made:
@@ -194,6 +202,7 @@ def test_every_other_byte_of_the_unattended_file_is_kept(gateway: Practice) -> N
     assert file.read_text() == old
 
 
+@exhaustive
 def test_a_failure_half_way_leaves_nothing(gateway: Practice) -> None:
     before = everything(gateway)
     plan = gateway.root / "kept.plan"
@@ -271,35 +280,35 @@ def test_a_machine_without_the_product(tmp_path: Path) -> None:
     assert everything(made) == before
 
 
-def test_a_new_certificate_keeps_password_and_places(gateway: Practice) -> None:
+def test_a_new_certificate_keeps_password_and_places(plain: Practice) -> None:
     places = {"keystore": "/etc/own/k.p12", "truststore": "/etc/own/t.p12"}
-    assert gateway.run("apply", "--answers", answers(gateway, **places), "--yes").returncode == 0
-    old = sourced(gateway)
+    assert plain.run("apply", "--answers", answers(plain, **places), "--yes").returncode == 0
+    old = sourced(plain)
     renewed = company().reissued("gateway-host", days=(-1, 200), key=new_key())
-    (gateway.root / "renewed.pfx").write_bytes(pfx(renewed, "changeit", name="gateway-host"))
-    path = answers(gateway, goal="re-key", chain='["renewed.pfx"]', password="{ keep = true }")
-    before = everything(gateway)
-    assert kinds(gateway.json("plan", "--answers", path)) == [("put_file", "keystore")]
-    assert gateway.run("apply", "--answers", path, "--yes").returncode == 0
-    assert sourced(gateway) == old
-    changed = {name for name, seen in everything(gateway).items() if seen != before.get(name)}
+    (plain.root / "renewed.pfx").write_bytes(pfx(renewed, "changeit", name="gateway-host"))
+    path = answers(plain, goal="re-key", chain='["renewed.pfx"]', password="{ keep = true }")
+    before = everything(plain)
+    assert kinds(plain.json("plan", "--answers", path)) == [("put_file", "keystore")]
+    assert plain.run("apply", "--answers", path, "--yes").returncode == 0
+    assert sourced(plain) == old
+    changed = {name for name, seen in everything(plain).items() if seen != before.get(name)}
     assert changed == {"etc/own/k.p12"}
-    assert gateway.run("rollback", "--yes").returncode == 0
-    assert everything(gateway) == before
+    assert plain.run("rollback", "--yes").returncode == 0
+    assert everything(plain) == before
 
 
-def test_a_new_root_is_trusted_beside_the_old_one(gateway: Practice) -> None:
-    assert gateway.run("apply", "--answers", answers(gateway), "--yes").returncode == 0
-    (gateway.root / "new-root.cer").write_bytes(successor().root.certificate.public_bytes(Encoding.DER))
-    path = answers(gateway, goal="re-key", primary='["new-root.cer"]', password="{ keep = true }")
-    plan = gateway.json("plan", "--answers", path)
+def test_a_new_root_is_trusted_beside_the_old_one(plain: Practice) -> None:
+    assert plain.run("apply", "--answers", answers(plain), "--yes").returncode == 0
+    (plain.root / "new-root.cer").write_bytes(successor().root.certificate.public_bytes(Encoding.DER))
+    path = answers(plain, goal="re-key", primary='["new-root.cer"]', password="{ keep = true }")
+    plan = plain.json("plan", "--answers", path)
     assert [step[1] for step in kinds(plan)] == ["truststore", "settings"]
     assert "in addition to 1 that it already contains" in plan["steps"][0]["summary"]
-    assert gateway.run("apply", "--answers", path, "--yes").returncode == 0
-    values = sourced(gateway)
-    report = run_java("StoreReport", stdin=f"{gateway.root}{values[NAMES[2]]}\t{values[NAMES[3]]}\n")
+    assert plain.run("apply", "--answers", path, "--yes").returncode == 0
+    values = sourced(plain)
+    report = run_java("StoreReport", stdin=f"{plain.root}{values[NAMES[2]]}\t{values[NAMES[3]]}\n")
     assert report.stdout.rstrip("\n").endswith("\t2"), report.stdout + report.stderr
-    again = gateway.run("apply", "--answers", path, "--yes", "--json")
+    again = plain.run("apply", "--answers", path, "--yes", "--json")
     assert json.loads(again.stdout)["outcome"] == "nothing_to_do"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.exhaustive import exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, company, practice
 from wizard.sandbox.pki import CLIENT, pem, pfx, plain_key
@@ -78,13 +78,14 @@ def test_json_names_the_packs_and_dry_run_writes_none(server: Practice) -> None:
     assert not (server.root / "none").exists()
 
 
-def test_java_opens_both_stores_of_the_gateway(packs: Path) -> None:
+@pytest.mark.parametrize("java", mostly_exhaustive(["17", "11.0.5"], {"17"}.__contains__))
+def test_java_opens_both_stores_of_the_gateway(packs: Path, java: str) -> None:
     settings = sourced(packs / "gateway-host/unattended.conf")
     lines = [
         f"{packs}/gateway-host/gateway-host.pfx\t{settings['HCP_DEFAULT_KEYSTORE_PASSWORD']}",
         f"{packs}/gateway-host/acme-ca.pfx\t{settings['HCP_DEFAULT_TRUSTSTORE_PASSWORD']}",
     ]
-    report = run_java("StoreReport", version="11.0.5", stdin="\n".join(lines) + "\n")
+    report = run_java("StoreReport", version=java, stdin="\n".join(lines) + "\n")
     assert report.stdout.splitlines() == ["gateway-host:RSA:3\t1", "acme-ca-root:cert\t1"], report.stderr
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ CACERTS = "opt/hcp/jre/lib/security/cacerts"
 CHANGEIT = Secret("changeit")
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Practice]:
+@contextmanager
+def planned(folder: Path) -> Iterator[Practice]:
     """A primary whose keytool records its starts, with a plan that was kept."""
-    with practice(tmp_path / "p", start=False) as made:
+    with practice(folder, start=False) as made:
         program = made.root / "opt/hcp/jre/bin/keytool"
         real = program.resolve()
         program.unlink()
@@ -32,6 +33,29 @@ def server(tmp_path: Path) -> Iterator[Practice]:
         yield made
 
 
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Practice]:
+    with planned(tmp_path / "p") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """Each test leaves it as it was."""
+    with planned(tmp_path_factory.mktemp("planned") / "p") as made:
+        yield made
+
+
+@contextmanager
+def rewritten(path: Path) -> Iterator[bytes]:
+    """The bytes of the file *path*, which are put back afterwards."""
+    data = path.read_bytes()
+    try:
+        yield data
+    finally:
+        path.write_bytes(data)
+
+
 def refused(server: Practice, code: str) -> str:
     before = server.tree()
     done = server.run("apply", "--plan", "kept.plan", "--yes", "--json")
@@ -42,38 +66,39 @@ def refused(server: Practice, code: str) -> str:
     return str(result["error"]["message"])
 
 
-def test_a_kept_plan_asks_java_neither_for_the_store_nor_for_the_import(server: Practice) -> None:
-    commands = (server.root / "starts").read_text()
+def test_a_kept_plan_asks_java_neither_for_the_store_nor_for_the_import(fresh: Practice) -> None:
+    commands = (fresh.root / "starts").read_text()
     assert sorted(word for word in commands.split() if word in {"-certreq", "-importcert", "-printcert"}) == [
         "-certreq",
         "-importcert",
         "-printcert",
     ]
-    server.start()
+    fresh.start()
     # A program of its own, which remembers nothing that Java said before.
-    done = server.process("apply", "--plan", "kept.plan", "--yes")
+    done = fresh.process("apply", "--plan", "kept.plan", "--yes")
     assert done.returncode == 0, done.stderr
     # Only the certificates of the other machines are judged again.
-    assert (server.root / "starts").read_text().removeprefix(commands).split().count("-printcert") == 1
-    assert len((server.root / "starts").read_text().splitlines()) == 4
+    assert (fresh.root / "starts").read_text().removeprefix(commands).split().count("-printcert") == 1
+    assert len((fresh.root / "starts").read_text().splitlines()) == 4
     assert "opened the store and signed with the key primary-host" in done.stderr
-    assert "primary-host" in server.served()
+    assert "primary-host" in fresh.served()
 
 
 def test_another_java_than_the_reviewed_one_stops_the_change(server: Practice) -> None:
     release = server.root / "opt/hcp/jre/release"
-    text = release.read_text()
-    release.unlink()
-    release.write_text(text.replace('JAVA_VERSION="17', 'JAVA_VERSION="99'))
-    message = refused(server, "change.changed-since-review")
+    with rewritten(release) as data:
+        release.write_bytes(data.replace(b'JAVA_VERSION="17', b'JAVA_VERSION="99'))
+        message = refused(server, "change.changed-since-review")
     assert "changed after you reviewed the plan" in message
     assert " 99" in message
 
 
 def test_another_trust_store_than_the_reviewed_one_stops_the_change(server: Practice) -> None:
     certificate = (server.root / "certificates/Acme-CA-Intermediate.cer").read_bytes()
-    Keytool.of(server.deployment.machine).import_trust(server.root / CACERTS, certificate, "somebody", CHANGEIT)
-    assert "cacerts changed since the plan was made" in refused(server, "change.changed-since-review")
+    cacerts = server.root / CACERTS
+    with rewritten(cacerts):
+        Keytool.of(server.deployment.machine).import_trust(cacerts, certificate, "somebody", CHANGEIT)
+        assert "cacerts changed since the plan was made" in refused(server, "change.changed-since-review")
 
 
 def test_a_given_password_must_open_the_plan_s_key_store(server: Practice) -> None:
@@ -88,11 +113,12 @@ def test_a_given_password_must_open_the_plan_s_key_store(server: Practice) -> No
 
 def test_a_java_for_another_processor_is_named_by_the_plan(server: Practice) -> None:
     program = server.root / "opt/hcp/jre/bin/keytool"
-    program.write_bytes(b"\x7fELF of another machine")
-    done = server.run("plan", "--answers", "answers.toml")
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: program.not-runnable")
-    done = server.run("plan", "--answers", server.answers(import_root='"no"'))
+    with rewritten(program):
+        program.write_bytes(b"\x7fELF of another machine")
+        done = server.run("plan", "--answers", "answers.toml")
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: program.not-runnable")
+        done = server.run("plan", "--answers", server.answers(import_root='"no"'))
     assert done.returncode == 0, done.stderr
     assert "[jre.cannot-run]" in done.stdout
     assert "The server's Java has not opened this key store." in done.stdout

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_kept_plan_names_a_command_that_a_timer_can_run(tmp_path: Path) -> None:
-    with practice(tmp_path / "p") as made:
+    with practice(tmp_path / "p", java=None) as made:
         done = made.run("plan", "--answers", "answers.toml", "--out", "kept.plan")
         assert done.returncode == 0, done.stderr
         (line,) = [line for line in done.stdout.splitlines() if line.startswith("systemd-run ")]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.jvm import run_java
 from tests.support.pki import acme
 from wizard.cli import main as cli
@@ -15,11 +16,13 @@ from wizard.session.session import Session
 
 PKI = acme()
 OUTER, INNER = "outer-1", "inner-1"
+KINDS = ["PKCS12", "JKS", "JCEKS"]
+OFTEN = mostly_exhaustive(KINDS, {"PKCS12", "JKS"}.__contains__)
 
 
-@pytest.fixture(scope="module", params=["PKCS12", "JKS", "JCEKS"])
+@pytest.fixture(scope="module")
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of each kind, made by Java, and its two passwords as files."""
+    """A store of the kind that is asked for, made by Java, and its two passwords as files."""
     folder = tmp_path_factory.mktemp("two")
     (folder / "one.pfx").write_bytes(PKI.primary.pfx("changeit"))
     words = [each.encode().hex() for each in ("changeit", OUTER, INNER)]
@@ -37,6 +40,7 @@ def session(store: Path, answers: Answers) -> Session:
     return Session(machine, answers=answers, base=store.parent)
 
 
+@pytest.mark.parametrize("store", KINDS, indirect=True)
 def test_check_takes_both_passwords(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["check", "--role", "primary", "--host", "primary-host", str(store)]
     outer, inner = (
@@ -48,6 +52,7 @@ def test_check_takes_both_passwords(store: Path, capsys: pytest.CaptureFixture[s
     assert cli.main([*words, *outer, *inner]) == 0
 
 
+@pytest.mark.parametrize("store", OFTEN, indirect=True)
 def test_the_answers_name_both_passwords(store: Path) -> None:
     sources = (PasswordSource(SourceKind.FILE, "outer"), PasswordSource(SourceKind.FILE, "inner"))
     both = PrimaryAnswers(chain=(store.name,), password=sources[0], key_password=sources[1])
@@ -59,6 +64,7 @@ def test_the_answers_name_both_passwords(store: Path) -> None:
     assert refused.value.code.endswith("key-password-differs")
 
 
+@pytest.mark.parametrize("store", OFTEN, indirect=True)
 @pytest.mark.parametrize("typed", [(OUTER, INNER), (INNER, OUTER)])
 def test_both_passwords_are_typed_into_one_field(store: Path, typed: tuple[str, str]) -> None:
     made = session(store, Answers(primary=PrimaryAnswers(chain=(store.name,))))

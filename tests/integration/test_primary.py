@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, practice
 
@@ -18,6 +19,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 
 def test_the_whole_way_there_and_back(server: Practice) -> None:
     before = server.tree()
+    conf, store = (server.root / "opt/hcp/conf" / name for name in ("application.conf", "primary-host.pfx"))
+    old = conf.read_text().splitlines()
     assert "localhost" in server.served()
 
     plan = server.json("plan", "--answers", "answers.toml")
@@ -36,6 +39,16 @@ def test_the_whole_way_there_and_back(server: Practice) -> None:
     assert "primary-host" in server.served()
     assert "changeit" not in done.stdout + done.stderr
 
+    # Only the two values are changed, and Java reads what was written.
+    new = conf.read_text().splitlines()
+    changed = [line.strip() for line, other in zip(new, old, strict=True) if line != other]
+    assert changed == [
+        'default-keystore-file = "/opt/hcp/conf/primary-host.pfx"',
+        'default-keystore-password = "changeit"',
+    ]
+    report = run_java("StoreReport", stdin=f"{store}\tchangeit\n")
+    assert report.stdout == "primary-host:RSA:3\t1\n", report.stderr
+
     again = server.run("apply", "--answers", "answers.toml", "--yes", "--json")
     assert again.returncode == 0
     assert json.loads(again.stdout)["outcome"] == "nothing_to_do"
@@ -46,39 +59,29 @@ def test_the_whole_way_there_and_back(server: Practice) -> None:
     assert "localhost" in server.served()
 
 
-def test_only_the_two_values_change_and_java_reads_what_was_written(server: Practice) -> None:
-    conf, store = (server.root / "opt/hcp/conf" / name for name in ("application.conf", "primary-host.pfx"))
-    old = conf.read_text().splitlines()
-    assert server.run("apply", "--answers", "answers.toml", "--yes").returncode == 0
-    new = conf.read_text().splitlines()
-    changed = [line.strip() for line, other in zip(new, old, strict=True) if line != other]
-    assert changed == [
-        'default-keystore-file = "/opt/hcp/conf/primary-host.pfx"',
-        'default-keystore-password = "changeit"',
-    ]
-    report = run_java("StoreReport", stdin=f"{store}\tchangeit\n")
-    assert report.stdout == "primary-host:RSA:3\t1\n", report.stderr
-    assert server.run("rollback", "--yes").returncode == 0
+@pytest.mark.parametrize("java", mostly_exhaustive([None, "17"], lambda java: java is None))
+def test_a_proof_that_fails_puts_everything_back(java: str | None, tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=java) as server:
+        before = server.tree()
+        # Nothing listens on the second node, so the proof cannot succeed.
+        answers = server.answers(nodes='["127.0.0.1", "127.0.0.2"]')
+        done = server.run("apply", "--answers", answers, "--yes", "--json", "--wait", "2")
+        assert done.returncode == 3, done.stdout + done.stderr
+        assert json.loads(done.stdout)["outcome"] == "rolled_back"
+        assert server.tree() == before
+        assert "localhost" in server.served()
 
 
-def test_a_proof_that_fails_puts_everything_back(server: Practice) -> None:
-    before = server.tree()
-    # Nothing listens on the second node, so the proof cannot succeed.
-    answers = server.answers(nodes='["127.0.0.1", "127.0.0.2"]')
-    done = server.run("apply", "--answers", answers, "--yes", "--json", "--wait", "2")
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert json.loads(done.stdout)["outcome"] == "rolled_back"
-    assert server.tree() == before
-    assert "localhost" in server.served()
+@pytest.mark.parametrize("java", mostly_exhaustive([None, "17"], lambda java: java is None))
+def test_dry_run_changes_nothing(java: str | None, tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=java) as server:
+        before = server.tree()
+        done = server.run("apply", "--answers", "answers.toml", "--yes", "--dry-run")
+        assert done.returncode == 0
+        assert server.tree() == before
 
 
-def test_dry_run_changes_nothing(server: Practice) -> None:
-    before = server.tree()
-    done = server.run("apply", "--answers", "answers.toml", "--yes", "--dry-run")
-    assert done.returncode == 0
-    assert server.tree() == before
-
-
+@exhaustive
 def test_a_kept_plan_is_applied_later(server: Practice, tmp_path: Path) -> None:
     plan = tmp_path / "change.plan"
     assert server.run("plan", "--answers", "answers.toml", "--out", str(plan)).returncode == 0

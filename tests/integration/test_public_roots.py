@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import run_java
 from tests.support.line_by_line import talk
 from tests.support.pki import acme
@@ -138,7 +139,10 @@ def test_a_fingerprint_that_is_none_is_refused(server: Practice) -> None:
     assert done.stderr.startswith("error: answers.unusable-value ")
 
 
-@pytest.mark.parametrize(("alias", "public", "unclear"), [("acme-ca [jdk]", True, False), ("mykey", False, False)])
+@pytest.mark.parametrize(
+    ("alias", "public", "unclear"),
+    [("acme-ca [jdk]", True, False), pytest.param("mykey", False, False, marks=exhaustive)],
+)
 def test_what_the_alias_says(tmp_path: Path, alias: str, public: bool, unclear: bool) -> None:
     with practice(tmp_path / "p", start=False) as made:
         imported(made, alias)
@@ -159,7 +163,7 @@ def started(server: Practice) -> Session:
     return session
 
 
-@pytest.mark.parametrize("kind", ["private", "public"])
+@pytest.mark.parametrize("kind", mostly_exhaustive(["private", "public"], {"private"}.__contains__))
 def test_an_interactive_run_asks_once_and_keeps_the_answer(server: Practice, kind: str) -> None:
     session = started(server)
     step = verdict(session)

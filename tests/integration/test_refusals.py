@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.practice import Practice, practice
 
 
@@ -44,9 +45,22 @@ FILES = [
     Case("missing intermediate", "chain.incomplete", 1, chain=f'["{EXERCISES}/no-intermediate.pfx"]'),
     Case("client certificate", "usage.no-server-auth", 1, chain=f'["{EXERCISES}/client-only.pfx"]'),
 ]
+AGAIN = {
+    "no certificate file",
+    "CA files only",
+    "not yet valid",
+    "host not in the certificate",
+    "missing intermediate",
+    "client certificate",
+}
+"""Of a code that another case has, or of a rule of certificates like that of another case."""
 
 
-@pytest.mark.parametrize("case", FILES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(each, marks=exhaustive if each.name in AGAIN else ()) for each in FILES],
+    ids=lambda case: case.name,
+)
 def test_files_that_do_not_fit(server: Practice, case: Case) -> None:
     (server.root / "secrets/other").write_text("another\n")
     before = server.tree()
@@ -85,7 +99,9 @@ CONF = {
 }
 
 
-@pytest.mark.parametrize("name", CONF)
+@pytest.mark.parametrize(
+    "name", mostly_exhaustive(CONF, {"without the keys", "with the keys in two objects"}.__contains__)
+)
 def test_an_application_conf_that_cannot_be_edited(server: Practice, name: str) -> None:
     data, code = CONF[name]
     restore = _replace(server.deployment.conf, data)
@@ -125,9 +141,14 @@ RIGHTS = [
     Rights("a password that may not be read", "secrets/primary", 0, "secret.source-unusable"),
     Rights("a folder that may not be written", "opt/hcp/conf", 0o555, "change.folder-not-writable"),
 ]
+OFTEN = {"certificates/primary-host.pfx", "opt/hcp/conf"}
 
 
-@pytest.mark.parametrize("rights", RIGHTS, ids=lambda rights: rights.name)
+@pytest.mark.parametrize(
+    "rights",
+    [pytest.param(each, marks=() if each.place in OFTEN else exhaustive) for each in RIGHTS],
+    ids=lambda rights: rights.name,
+)
 def test_somebody_without_the_rights(server: Practice, rights: Rights) -> None:
     before = server.tree()
     place = server.root / rights.place
@@ -163,7 +184,9 @@ def test_a_second_wizard_at_work(server: Practice) -> None:
     assert "localhost" in server.served()
 
 
-@pytest.mark.parametrize("fault", ["port-taken", "crash-loop", "masked"])
+@pytest.mark.parametrize(
+    "fault", mostly_exhaustive(["port-taken", "crash-loop", "masked"], {"crash-loop"}.__contains__)
+)
 def test_a_service_that_does_not_come_back(tmp_path: Path, fault: str) -> None:
     with practice(tmp_path / "p", java=None, start=False, faults=[fault], configured=False) as made:
         made.systemctl("start")

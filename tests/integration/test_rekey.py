@@ -1,6 +1,7 @@
 """Certificates replaced: same paths, password kept or new; a change of the root told as the rollover that it is."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -27,13 +28,26 @@ def successor() -> Pki:
     return make()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    with practice(tmp_path_factory.mktemp("rekey") / "p", configured=True) as made:
+@contextmanager
+def deployed(folder: Path, java: str | None) -> Iterator[Practice]:
+    with practice(folder, java=java, configured=True) as made:
         renewed = company().reissued("primary-host", days=(-1, 200), key=new_key())
         (made.root / "renewed.pfx").write_bytes(pfx(renewed, "changeit", name="primary-host"))
         other = successor().entities["primary-host"]
         (made.root / "other-root.pfx").write_bytes(pfx(other, "changeit", name="primary-host"))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    with deployed(tmp_path_factory.mktemp("rekey") / "p", "17") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """Without Java, for changes that import no root."""
+    with deployed(tmp_path_factory.mktemp("plain") / "p", None) as made:
         yield made
 
 
@@ -62,13 +76,14 @@ def changed(plan: dict[str, list[dict[str, object]]]) -> list[object]:
     return [step["id"] for step in plan["steps"] if step["changed"]]
 
 
-def test_what_is_installed_needs_no_change(server: Practice) -> None:
+def test_what_is_installed_needs_no_change(plain: Practice) -> None:
     chain = "certificates/primary-host.pfx"
-    plan = server.json("plan", "--answers", answers(server, chain))
+    plan = plain.json("plan", "--answers", answers(plain, chain))
     assert plan["steps"] == []
-    assert "This certificate is the one that is installed." in verdict(server, chain)
+    assert "This certificate is the one that is installed." in verdict(plain, chain)
 
 
+@exhaustive
 def test_a_renewed_leaf_changes_the_key_store_alone(server: Practice) -> None:
     before = server.tree()
     path = answers(server, "renewed.pfx")
@@ -82,24 +97,25 @@ def test_a_renewed_leaf_changes_the_key_store_alone(server: Practice) -> None:
     assert server.tree() == before
 
 
-def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
-    before = server.tree()
-    path = answers(server, "renewed.pfx", "{ generate = true }")
-    assert changed(server.json("plan", "--answers", path)) == ["keystore", "settings", "restart"]
-    assert server.run("apply", "--answers", path, "--yes").returncode == 0
-    after = server.tree()
+def test_a_new_password_changes_the_settings_too(plain: Practice) -> None:
+    before = plain.tree()
+    path = answers(plain, "renewed.pfx", "{ generate = true }")
+    assert changed(plain.json("plan", "--answers", path)) == ["keystore", "settings", "restart"]
+    assert plain.run("apply", "--answers", path, "--yes").returncode == 0
+    after = plain.tree()
     assert {name for name in after if after[name] != before.get(name)} == {STORE, CONF}
-    machine = server.deployment.machine
+    machine = plain.deployment.machine
     document = MachineSnapshot(machine).document
     (place,), (password,) = document.find(FILE_KEY), document.find(PASSWORD_KEY)
     assert place.text == f"/{STORE}"
     assert len(password.text) == 24
-    assert server.run("rollback", "--yes").returncode == 0
-    assert server.tree() == before
+    assert plain.run("rollback", "--yes").returncode == 0
+    assert plain.tree() == before
 
 
-def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
-    told = verdict(server, "renewed.pfx")
+@exhaustive
+def test_old_and_new_are_shown_side_by_side(plain: Practice) -> None:
+    told = verdict(plain, "renewed.pfx")
     rows = (
         "Installed and new certificate:",
         "  Subject same",
@@ -111,14 +127,14 @@ def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
     assert "the root changes" not in told
 
 
-def test_a_plan_compares_old_and_new_for_people_and_programs(server: Practice) -> None:
-    path = answers(server, "renewed.pfx", "{ generate = true }")
-    compared = server.json("plan", "--answers", path)["comparison"]
+def test_a_plan_compares_old_and_new_for_people_and_programs(plain: Practice) -> None:
+    path = answers(plain, "renewed.pfx", "{ generate = true }")
+    compared = plain.json("plan", "--answers", path)["comparison"]
     old, new = compared["installed"], compared["new"]
     assert (compared["same"], old["subject"], old["san"]) == (False, new["subject"], new["san"])
     assert all(old[name] != new[name] for name in ("serial", "sha256", "not_after"))
     assert compared["installed_root"] == compared["new_root"]
-    told = server.run("plan", "--answers", path).stdout
+    told = plain.run("plan", "--answers", path).stdout
     for name in ("Subject", "Issuer", "Names", "Valid", "Serial", "SHA-256", "Root"):
         assert f"\n  {name} " in told
     assert f"  SHA-256 old  {old['sha256']}\n          new  {new['sha256']}" in told
@@ -148,27 +164,27 @@ def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice
     assert anchors_in(machine.real(machine.cacerts)) == before
 
 
-def test_there_must_be_a_password_to_keep(server: Practice) -> None:
-    conf = server.root / CONF
+def test_there_must_be_a_password_to_keep(plain: Practice) -> None:
+    conf = plain.root / CONF
     kept = conf.read_bytes()
     conf.write_bytes(kept.replace(b'"changeit"', b'"another"'))
     try:
-        done = server.run("plan", "--answers", answers(server, "renewed.pfx"))
+        done = plain.run("plan", "--answers", answers(plain, "renewed.pfx"))
     finally:
         conf.write_bytes(kept)
     assert done.returncode == 2
     assert done.stderr.startswith("error: rekey.nothing-to-keep ")
 
 
-def test_the_configured_place_is_kept(server: Practice) -> None:
-    conf = server.root / CONF
+def test_the_configured_place_is_kept(plain: Practice) -> None:
+    conf = plain.root / CONF
     kept = conf.read_bytes()
-    elsewhere = server.root / "opt/hcp/data/own-name.p12"
-    elsewhere.write_bytes((server.root / STORE).read_bytes())
+    elsewhere = plain.root / "opt/hcp/data/own-name.p12"
+    elsewhere.write_bytes((plain.root / STORE).read_bytes())
     conf.write_bytes(kept.replace(b"/opt/hcp/conf/primary-host.pfx", b"/opt/hcp/data/own-name.p12"))
     try:
-        plan = session(server, "renewed.pfx").review().plan
-        set_up = session(server, "renewed.pfx")
+        plan = session(plain, "renewed.pfx").review().plan
+        set_up = session(plain, "renewed.pfx")
         set_up.answers = replace(set_up.answers, goal=type(set_up.answers.goal)("set-up"))
         fresh = set_up.review().plan
     finally:
@@ -221,9 +237,9 @@ def test_a_new_root_is_a_warning_before_the_swap_and_a_new_leaf_is_none(server: 
     assert [chain for chain, codes in told.items() if "rollover.root-changes" in codes] == ["other-root.pfx"]
 
 
-def test_going_back_over_the_packs_writes_them_once(server: Practice) -> None:
-    opened = session(server, "renewed.pfx")
-    opened.answers = opened.answers.put("packs", str(server.root / "once")).put("primary.nodes", ("127.0.0.1", "gone"))
+def test_going_back_over_the_packs_writes_them_once(plain: Practice) -> None:
+    opened = session(plain, "renewed.pfx")
+    opened.answers = opened.answers.put("packs", str(plain.root / "once")).put("primary.nodes", ("127.0.0.1", "gone"))
     (step,) = [step for step in steps(opened.answers) if step.id == "handoff-first"]
     assert opened.check(step) == []
     assert opened.check(step) == []

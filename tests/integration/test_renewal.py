@@ -229,7 +229,7 @@ def stranger() -> Entity:
     [
         (lambda folder: step(folder, stranger()), "renewal.other-root", 1),
         (lambda folder: {**step(folder, renewed()), "KEY_LOCATION": f"{folder}/none"}, "renewal.no-files", 2),
-        (lambda folder: {"RENEWED_LINEAGE": str(folder)}, "renewal.no-files", 2),
+        pytest.param(lambda folder: {"RENEWED_LINEAGE": str(folder)}, "renewal.no-files", 2, marks=exhaustive),
         (lambda folder: step(folder, company().reissued("primary-host", days=(-90, -1))), "apply", 1),
     ],
 )
@@ -322,6 +322,7 @@ def test_replacing_begins_with_the_last_run_line_by_line(server: Practice) -> No
     assert session.answers.gateway == kept.gateway
 
 
+@exhaustive
 async def test_replacing_begins_with_the_last_run_on_the_screen(server: Practice) -> None:
     async with at_the_wizard(Session(server.deployment.machine, base=server.root)) as operator:
         await operator.choose(Goal.RE_KEY)

@@ -7,14 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice, company, practice
 from wizard.host.machine import now_utc
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.sandbox import pki
+from wizard.sandbox import pki, truststore
 from wizard.session.undo import undoable
 
 CONF = "opt/hcp/conf/application.conf"
@@ -36,16 +35,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
         for name, days in (("Old-Root", 400), ("Foreign-Root", 400), ("Young-Root", 1)):
             began = now_utc() - timedelta(4000 if days > 1 else 1)
             entity = pki.authority(name, pki.new_key(), None, began)
-            (made.root / f"{name}.cer").write_bytes(entity.certificate.public_bytes(Encoding.DER))
             ours = "" if name == "Foreign-Root" else "cloudstream-"
-            trust(made, f"{ours}{name}", f"{name}.cer")
-        (made.root / "acme.cer").write_bytes(company().root.certificate.public_bytes(Encoding.DER))
-        trust(made, "cloudstream-acme", "acme.cer")
+            truststore.add(made.deployment.cacerts, entity.certificate, f"{ours}{name}".lower(), "changeit")
+        truststore.add(made.deployment.cacerts, company().root.certificate, "cloudstream-acme", "changeit")
         yield made
-
-
-def trust(server: Practice, alias: str, file: str) -> None:
-    keytool(server, "-importcert", "-noprompt", "-alias", alias, "-file", str(server.root / file))
 
 
 def keytool(server: Practice, *words: str, store: str = CACERTS, password: str = "changeit") -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.jvm import LIGHTBEND_JAR, javac_classes, jre
 from wizard.configs import hocon, java_start
 from wizard.configs.java_start import READ_BY_JAVA, READ_BY_SCRIPTS
@@ -73,6 +74,17 @@ CASES = {
     "two places": Case(("-Dconfig.file=other.conf", "-Dconfig.resource=other.conf")),
     "forced without the switch": Case((), (), {"CONFIG_FORCE_hcp_tls_file": "forced"}),
 }
+SELDOM = (
+    "nothing",
+    "option",
+    "equals sign in the value",
+    "tool options",
+    "jdk options over tool options",
+    "a neighbour",
+    "another file in a variable",
+    "another file and an option",
+)
+"""Their rules are parts of other cases."""
 
 
 @pytest.fixture
@@ -100,7 +112,7 @@ def expected(case: Case, argv: list[str], folder: Path) -> str:
     return f"value {value.text}"
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", mostly_exhaustive(CASES, {*CASES}.difference(SELDOM).__contains__))
 def test_java_reads_it_alike(name: str, folder: Path) -> None:
     case = CASES[name]
     for file, text in case.files.items():

@@ -49,6 +49,14 @@ def server(tmp_path: Path) -> Iterator[Practice]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """A server with a kept plan, for tests in which nothing is changed."""
+    with practice(tmp_path_factory.mktemp("kept") / "p", start=False) as made:
+        planned(made)
+        yield made
+
+
 def planned(made: Practice, answers: str = "answers.toml") -> None:
     done = made.run("plan", "--answers", answers, "--out", "kept.plan")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -61,18 +69,17 @@ def planned(made: Practice, answers: str = "answers.toml") -> None:
         (-400, {"validity.leaf-not-yet-valid", "validity.clock-behind"}),
     ],
 )
-def test_dates_and_clock_are_judged_again(server: Practice, days: int, codes: set[str]) -> None:
-    planned(server)
-    before = server.tree()
+def test_dates_and_clock_are_judged_again(kept: Practice, days: int, codes: set[str]) -> None:
+    before = kept.tree()
     for more in ((), ("--dry-run",)):
-        done = run_later(server, days, "apply", "--plan", "kept.plan", "--yes", *STORE, "--json", *more)
+        done = run_later(kept, days, "apply", "--plan", "kept.plan", "--yes", *STORE, "--json", *more)
         assert done.returncode == 1, done.stderr
         told = json.loads(done.stdout)
         assert told["outcome"] == "refused"
         assert codes <= {finding["code"] for finding in told["findings"]}
         assert all(code in done.stderr for code in codes)
-    assert server.tree() == before
-    assert server.json("history")["changes"] == []
+    assert kept.tree() == before
+    assert kept.json("history")["changes"] == []
 
 
 def test_a_plan_of_today_goes_through(server: Practice) -> None:
@@ -154,12 +161,12 @@ def test_a_plan_of_an_older_version_cannot_be_judged_and_is_refused(server: Prac
     assert done.stderr.startswith("error: change.plan-without-basis ")
 
 
-def test_a_basis_that_was_altered_is_refused(server: Practice) -> None:
-    planned(server)
-    kept = server.root / "kept.plan"
-    body = json.loads(kept.read_text())
+def test_a_basis_that_was_altered_is_refused(kept: Practice) -> None:
+    body = json.loads((kept.root / "kept.plan").read_text())
     body["basis"]["chains"][0][1] = body["basis"]["chains"][1][1]
-    kept.write_text(json.dumps(body))
-    done = server.run("apply", "--plan", "kept.plan", "--yes", *STORE)
+    altered = kept.root / "altered.plan"
+    altered.touch(0o600)
+    altered.write_text(json.dumps(body))
+    done = kept.run("apply", "--plan", "altered.plan", "--yes", *STORE)
     assert done.returncode == 2
     assert done.stderr.startswith("error: change.plan-damaged ")

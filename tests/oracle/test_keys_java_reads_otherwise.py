@@ -117,9 +117,10 @@ REFUSED = [
     ("explicit", "rsa", "form.java-cannot-read"),
     ("rsa", "explicit", "form.java-cannot-read"),
 ]
+OFTEN_REFUSED = mostly_exhaustive(REFUSED, REFUSED[::2].__contains__)
 
 
-@pytest.mark.parametrize(("leaf", "middle", "code"), mostly_exhaustive(REFUSED, REFUSED[::2].__contains__))
+@pytest.mark.parametrize(("leaf", "middle", "code"), mostly_exhaustive(REFUSED, REFUSED[:1].__contains__))
 def test_refused_everywhere_and_nothing_is_touched(server: Practice, leaf: str, middle: str, code: str) -> None:
     folder = made(leaf, middle)
     before = server.tree()
@@ -138,7 +139,7 @@ def test_refused_everywhere_and_nothing_is_touched(server: Practice, leaf: str, 
     assert server.tree() == before
 
 
-@pytest.mark.parametrize(("leaf", "middle", "code"), REFUSED)
+@pytest.mark.parametrize(("leaf", "middle", "code"), OFTEN_REFUSED)
 @pytest.mark.parametrize("version", OFTEN_MODERN)
 def test_java_refuses_it_too(version: str, leaf: str, middle: str, code: str, tmp_path: Path) -> None:
     it = chain(made(leaf, middle))
@@ -197,7 +198,9 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize(
+    "name", mostly_exhaustive(ODD, {*ODD}.difference({"empty subject, critical name"}).__contains__)
+)
 @pytest.mark.parametrize("version", OFTEN)
 def test_what_java_cannot_parse_is_an_error(version: str, name: str) -> None:
     it = assemble(ODD[name]().bundle, host="primary-host", now=NOW)[0]

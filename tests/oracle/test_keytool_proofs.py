@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.codes_in import codes_in
-from tests.support.exhaustive import mostly_exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.jvm import jre as java_home
 from tests.support.jvm import trust_entries
 from wizard.host.jre import Jre, Keytool, KeytoolError, choose_profile, explained, find
@@ -39,7 +39,7 @@ def store(tmp_path: Path, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("alias", ["primary-host", None])
+@pytest.mark.parametrize("alias", [pytest.param("primary-host", marks=exhaustive), None])
 def test_a_good_store_is_proven(keytool: Keytool, made: Pki, tmp_path: Path, alias: str | None) -> None:
     entity = made.entities["primary-host"]
     path = store(tmp_path, practice.pfx(entity, WORD, name="primary-host", legacy=True))

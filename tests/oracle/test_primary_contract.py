@@ -56,8 +56,8 @@ EVERYONE = {
     "client-auth-off": (("client-auth-off",), ""),
 }
 OFTEN = {
-    "healthy", "wrong-password", "wrong-path", "commented-out", "conf-utf-16", "hash-unquoted", "conf-missing",
-    "leaf-only", "no-private-key", "cut-off", "cacerts-empty", "nothing-uploaded", "tls-1-2-off", "client-auth-off",
+    "healthy", "wrong-password", "conf-utf-16", "leaf-only", "cacerts-empty", "nothing-uploaded",
+    "tls-1-2-off", "client-auth-off",
 }  # fmt: skip
 ANYONE = {name: case for name, case in EVERYONE.items() if EVERY or name in OFTEN}
 

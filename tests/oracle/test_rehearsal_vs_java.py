@@ -1,7 +1,9 @@
 """The rehearsal's verdict beside the one of real JVMs with the same key stores and trust stores."""
 
+import atexit
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -23,6 +25,7 @@ from wizard.probing.rehearsal import rehearse
 from wizard.secret import Secret
 
 PASSWORD = Secret("changeit")
+NUMBERS = count()
 
 
 class Case(NamedTuple):
@@ -75,24 +78,41 @@ def trusting(certificates: Sequence[Certificate]) -> bytes:
 
 
 @cache
+def folder() -> TemporaryDirectory[str]:
+    """The stores of all cases, each in a file: what two cases share is written once."""
+    made = TemporaryDirectory()
+    atexit.register(made.cleanup)
+    return made
+
+
+@cache
+def key_store(it: Chain) -> Path:
+    path = Path(folder().name) / f"{next(NUMBERS)}.p12"
+    path.write_bytes(keystore(it, PASSWORD, profile=Profile.MODERN))
+    return path
+
+
+@cache
+def trust_store(certificates: tuple[Certificate, ...]) -> Path:
+    path = Path(folder().name) / f"{next(NUMBERS)}.p12"
+    path.write_bytes(trusting(certificates))
+    return path
+
+
+@cache
+def questions() -> str:
+    lines = []
+    for number, case in enumerate(CASES):
+        server = key_store(case.server), trust_store(tuple(case.server_trust))
+        client = key_store(case.client), trust_store(tuple(case.client_trust))
+        lines.append("\t".join(map(str, [number, case.tls, case.connect_name, *server, *client])))
+    return "\n".join(lines) + "\n"
+
+
+@cache
 def verdicts(version: str) -> dict[str, tuple[str, str]]:
     """Case name to who refused and why, all in one JVM."""
-    with TemporaryDirectory() as work:
-        lines = []
-        for number, case in enumerate(CASES):
-            folder = Path(work) / str(number)
-            folder.mkdir()
-            contents = (
-                keystore(case.server, PASSWORD, profile=Profile.MODERN),
-                trusting(case.server_trust),
-                keystore(case.client, PASSWORD, profile=Profile.MODERN),
-                trusting(case.client_trust),
-            )
-            paths = [folder / name for name in ("server.p12", "server-trust.p12", "client.p12", "client-trust.p12")]
-            for path, data in zip(paths, contents, strict=True):
-                path.write_bytes(data)
-            lines.append("\t".join(map(str, [number, case.tls, case.connect_name, *paths])))
-        answer = run_java("Handshake", version=version, stdin="\n".join(lines) + "\n", timeout=120)
+    answer = run_java("Handshake", version=version, stdin=questions(), timeout=120)
     assert answer.returncode == 0, answer.stderr
     rows = [line.split("\t") for line in answer.stdout.splitlines()]
     return {CASES[int(row[0])].name: (row[1], row[2]) for row in rows}

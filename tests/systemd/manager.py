@@ -23,7 +23,7 @@ def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
     limit = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < limit, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(0.1)  # what is asked starts a program, which costs more than the wait
 
 
 class Manager(ABC):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import ROOT, Terminal
@@ -458,7 +459,7 @@ def comes(terminal: Terminal, words: str, times: int) -> None:
         assert terminal.read() or terminal.child.isalive(), terminal.text
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", mostly_exhaustive([signal.SIGTERM, signal.SIGHUP], {signal.SIGHUP}.__contains__))
 def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(
     number: int, server: Practice, session: Session
 ) -> None:
@@ -473,7 +474,7 @@ def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(
     assert saved_step(session) == "primary-files"
 
 
-@pytest.mark.parametrize("first", ["", "enter"])
+@pytest.mark.parametrize("first", ["", pytest.param("enter", marks=exhaustive)])
 def test_a_refused_password_is_asked_again_without_echo(first: str, server: Practice, session: Session) -> None:
     with terminal_on(server) as terminal:
         to_password(terminal)

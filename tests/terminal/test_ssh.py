@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.support.canary import nothing_told
-from tests.support.exhaustive import exhaustive, mostly_exhaustive
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice
 from tests.support.pty_operator import ByKeys
 from tests.support.pty_terminal import Terminal
@@ -85,12 +85,8 @@ def test_rescue_in_ascii_without_colour(here: Practice, link: Sshd) -> None:
     wait_until_none_is_left(here)
 
 
-@pytest.mark.parametrize(
-    ("number", "code"),
-    mostly_exhaustive(
-        [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)], {(signal.SIGHUP, 129)}.__contains__
-    ),
-)
+@exhaustive
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_gives_the_terminal_back(number: int, code: int, here: Practice, link: Sshd) -> None:
     with link.wizard(here) as terminal:
         terminal.until("hcp-server is active")

@@ -21,7 +21,7 @@ from wizard.questions.flow import View
 from wizard.session.saved_run import NAME
 
 SIGNALS = [
-    pytest.param(step, number, marks=[] if step == "apply" and number == signal.SIGHUP else exhaustive)
+    pytest.param(step, number, marks=[] if step == "primary-files" and number == signal.SIGHUP else exhaustive)
     for step in STEPS
     for number in (signal.SIGHUP, signal.SIGTERM)
 ]

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import practice
 from tests.support.pty_operator import ByLines
 from tests.support.pty_terminal import Terminal
@@ -27,6 +28,7 @@ def test_the_password_of_a_new_key(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+@exhaustive
 def test_the_password_of_a_new_key_store_line_by_line(tmp_path: Path) -> None:
     with practice(tmp_path / "p", java=None, start=False) as here:
         furnish(here)

@@ -2,6 +2,7 @@
 
 import subprocess
 
+from tests.support.exhaustive import exhaustive
 from tests.support.line_by_line import talk
 from tests.support.practice import Practice
 from tests.tui.operator import at_the_wizard, to_the_unattended_file, unanswered
@@ -18,6 +19,14 @@ def unattended(made: Practice) -> dict[str, str]:
 WANTED = {"keystore": "/etc/cloudstream-tls/gateway-host.pfx", "truststore": "/etc/cloudstream-tls/acme-ca-root.pfx"}
 
 
+def undone(made: Practice, before: bytes) -> None:
+    """Take the change back: all is as *before*."""
+    assert made.run("rollback", "--yes").returncode == 0
+    assert (made.root / "unattended.conf").read_bytes() == before
+    assert not (made.root / "etc/cloudstream-tls").exists()
+
+
+@exhaustive
 async def test_on_the_screen(made: Practice) -> None:
     before = (made.root / "unattended.conf").read_bytes()
     async with at_the_wizard(unanswered(made)) as operator:
@@ -50,12 +59,11 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.press("enter")
         assert await operator.ends() == 0
     assert unattended(made) == WANTED
-    assert made.run("rollback", "--yes").returncode == 0
-    assert (made.root / "unattended.conf").read_bytes() == before
-    assert not (made.root / "etc/cloudstream-tls").exists()
+    undone(made, before)
 
 
 def test_line_by_line(made: Practice) -> None:
+    before = (made.root / "unattended.conf").read_bytes()
     lines = [
         "1",
         "3",
@@ -83,3 +91,4 @@ def test_line_by_line(made: Practice) -> None:
     assert "Run the unattended installation as your version documents it" in told
     assert PASSWORD not in told
     assert unattended(made) == WANTED
+    undone(made, before)

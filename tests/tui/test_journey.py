@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from tests.support.exhaustive import exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.made_up import made_up
 from tests.support.practice import Practice, company, practice
 from tests.tui.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
@@ -60,6 +60,12 @@ async def to_store(operator: Operator) -> None:
     await operator.at("primary-store")
 
 
+def known_to_the_store(session: Session) -> None:
+    """Answer what comes before the step `primary-store`."""
+    session.put_secret("primary.password", Secret(PASSWORD))
+    session.answers = session.answers.put("primary.host", "primary-host")
+
+
 async def add(operator: Operator, host: str, *kind: str) -> None:
     await operator.press("a")
     await operator.type(host)
@@ -108,9 +114,8 @@ async def test_primary_gateway_and_client_are_set_up_with_few_keys(running: Prac
 
 async def test_an_apply_is_not_reached_by_keys_that_were_typed_ahead(running: Practice) -> None:
     session = session_on(running)
-    async with opened(session) as pilot:
-        operator = Operator(pilot)
-        await to_store(operator)
+    known_to_the_store(session)
+    async with opened(session, start="primary-store") as pilot:
         await burst(pilot, *["enter"] * 20)
         await settle(pilot)
         assert step(pilot) in {"primary-store", "others", "portal", "review"}
@@ -147,8 +152,7 @@ async def test_keys_of_one_packet_go_where_each_before_led(made: Practice) -> No
 
 
 async def test_errors_stand_in_place_and_in_full(made: Practice) -> None:
-    async with at_the_wizard(session_on(made)) as operator:
-        await to_files(operator)
+    async with at_the_wizard(session_on(made), start="primary-files") as operator:
         await operator.press("enter", "ctrl+u", "enter", "enter")
         await operator.sees("Error: ")
         assert focused(operator.pilot) == "field-primary-chain"
@@ -172,8 +176,8 @@ async def test_errors_stand_in_place_and_in_full(made: Practice) -> None:
 
 async def test_a_new_password_is_typed_twice_and_both_are_emptied_when_they_differ(made: Practice) -> None:
     session = session_on(made)
-    async with at_the_wizard(session) as operator:
-        await to_store(operator)
+    known_to_the_store(session)
+    async with at_the_wizard(session, start="primary-store") as operator:
         await operator.press("down", "enter", "enter")
         await operator.at("primary-store-password")
         await operator.type("abcdef")
@@ -285,7 +289,10 @@ async def test_an_answer_of_the_review_leads_to_its_step(made: Practice) -> None
         assert step(pilot) == "review"
 
 
-async def test_f5_makes_the_plan_anew(made: Practice) -> None:
+@pytest.mark.parametrize(
+    "name", mostly_exhaustive(["goal", "primary-verdict", "review"], {"primary-verdict"}.__contains__)
+)
+async def test_f5_makes_the_plan_anew(name: str, made: Practice) -> None:
     session = session_on(made)
     session.put_secret("primary.password", Secret(PASSWORD))
     looks: list[int] = []
@@ -296,15 +303,14 @@ async def test_f5_makes_the_plan_anew(made: Practice) -> None:
         again()
 
     session.invalidate = counted  # type: ignore[method-assign]
-    for name in ("goal", "primary-verdict", "review"):
-        async with opened(session, start=name) as pilot:
-            looks.clear()
-            await keys(pilot, "f5")
-            assert looks, name
-            assert step(pilot) == name
+    async with opened(session, start=name) as pilot:
+        looks.clear()
+        await keys(pilot, "f5")
+        assert looks
+        assert step(pilot) == name
 
 
-@pytest.mark.parametrize("name", ["primary-verdict", "review"])
+@pytest.mark.parametrize("name", ["primary-verdict", pytest.param("review", marks=exhaustive)])
 async def test_a_warning_is_asked_about_once_with_no_first(
     name: str, made: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,12 +347,9 @@ async def test_what_keeps_a_plan_from_being_made_is_said_with_a_way_to_go_on(mad
 async def test_a_certificate_that_cannot_be_used_stops_before_the_review(made: Practice) -> None:
     expired = company().reissued("primary-host", days=(-400, -3))
     (made.root / CHAIN).write_bytes(pfx(expired, PASSWORD))
-    async with at_the_wizard(session_on(made)) as operator:
-        await to_files(operator)
-        await operator.press("enter", "enter")
-        await operator.type(PASSWORD)
-        await operator.press("enter")
-        await operator.at("primary-verdict")
+    session = session_on(made)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    async with at_the_wizard(session, start="primary-verdict") as operator:
         await operator.sees("Certificate cannot be used")
         if focused(operator.pilot) == "field-primary-host":
             await operator.type("primary-host")
@@ -518,9 +521,8 @@ async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
         assert "See what is left to do" in text(pilot)
 
 
-async def test_an_impossible_undo_says_so_before_it_is_chosen(running: Practice) -> None:
-    assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
-    assert running.run("rollback", "--yes").returncode == 0
+async def an_impossible_undo_says_so_before_it_is_chosen(running: Practice) -> None:
+    """Of change 0001, which 0002 has undone."""
     async with at_the_wizard(session_on(running)) as operator:
         await operator.choose(Goal.UNDO)
         await operator.at("undo")
@@ -594,7 +596,7 @@ async def test_the_way_back_to_the_built_in_certificate_warns_about_the_policy(t
         assert "localhost" in made.served()
 
 
-async def test_the_list_follows_undo_and_redo_and_names_only_folders_that_are_there(running: Practice) -> None:
+async def test_list_and_page_follow_undo_and_redo_and_name_only_folders_that_are_there(running: Practice) -> None:
     session = session_on(running)
     (running.root / "cloudstream-packs").mkdir(exist_ok=True)
     (running.root / "cloudstream-packs" / "old").touch()
@@ -615,6 +617,7 @@ async def test_the_list_follows_undo_and_redo_and_names_only_folders_that_are_th
     assert not [item for item in kept.items if "CHECKLIST.md" in item.detail]
     assert running.run("rollback", "--yes").returncode == 0
     assert session.left() is None
+    await an_impossible_undo_says_so_before_it_is_chosen(running)
     assert running.run("rollback", "--yes", "0002").returncode == 0
     assert session.left() == kept
 

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from textual.pilot import Pilot
 
 from screens.pasting import PemArea
+from tests.support.exhaustive import exhaustive
 from tests.support.line_by_line import talk
 from tests.support.practice import Practice
 from tests.tui.driving import burst, focused, keys, opened, paste, step, text, until
@@ -155,6 +156,7 @@ def test_line_by_line(word: str, made: Practice, pem: tuple[str, list[str]]) -> 
     not_told(again, key)
 
 
+@exhaustive
 async def test_a_pasted_text_and_a_file_together(made: Practice, pem: tuple[str, list[str]]) -> None:
     whole, _key = pem
     leaf_and_key = whole[: whole.index("-----END CERTIFICATE-----") + 26] + whole[whole.index("-----BEGIN PRIVATE") :]

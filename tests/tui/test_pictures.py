@@ -38,10 +38,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:\\s*Can not relate snapshot:User
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 HOME = Path("/tmp/cloudstream-pictures")
 PORT = 19600  # below those that practice servers choose by chance
-PICTURED = [name for name in STILL if name not in {"undo", "handoff-first"}]
-"""The record of changes holds times; the page of `handoff` comes at two places."""
+PICTURED = [name for name in STILL if name not in {"undo", "handoff-first", "confirm"}]
+"""The record of changes holds times; the page of `handoff` comes at two places; the last question is on the way to the
+end of a change."""
 SIZES = {"80x24": (80, 24), "120x36": (120, 36)}
 TYPICAL = ("goal", "primary-verdict", "review", "elsewhere")
+EVERY_LOOK = {"primary-verdict"}
+"""What `make test` draws in each size and look."""
 LOOKS: dict[str, tuple[tuple[int, int], str, bool]] = {
     "60x15": ((60, 15), "dark", False),
     "no-colour": ((80, 24), "none", False),
@@ -137,7 +140,7 @@ async def drawn(pilot: Pilot[int], snapshot: SnapshotAssertion, name: str) -> No
 @pytest.mark.parametrize(
     ("name", "size"),
     [
-        pytest.param(name, size, marks=() if size == "80x24" or name in TYPICAL else exhaustive)
+        pytest.param(name, size, marks=() if size == "80x24" or name in EVERY_LOOK else exhaustive)
         for name in PICTURED
         for size in SIZES
     ],
@@ -149,7 +152,7 @@ async def test_a_step(name: str, size: str, places: Deployments, snapshot: Snaps
 
 
 @pytest.mark.parametrize("how", LOOKS)
-@pytest.mark.parametrize("name", TYPICAL)
+@pytest.mark.parametrize("name", mostly_exhaustive(TYPICAL, EVERY_LOOK.__contains__))
 async def test_a_typical_step(name: str, how: str, places: Deployments, snapshot: SnapshotAssertion) -> None:
     size, theme, ascii_only = LOOKS[how]
     session = places.at(name)
@@ -187,6 +190,7 @@ async def test_the_end_of_a_change(size: str, places: Deployments, snapshot: Sna
 
     session.presented = timed  # type: ignore[method-assign, assignment]
     async with opened(session, start="confirm", size=SIZES[size]) as pilot:
+        await drawn(pilot, snapshot, f"confirm-{size}")
         await keys(pilot, "right", "enter")
         await until(pilot, "Success")
         assert app_of(pilot).ended == 0

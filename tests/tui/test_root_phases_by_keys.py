@@ -26,6 +26,7 @@ def running(tmp_path: Path) -> Iterator[Practice]:
         yield made
 
 
+@exhaustive
 async def test_the_new_root_is_trusted_first(running: Practice) -> None:
     session = session_on(running)
     session.answers = session.answers.put("primary.chain", ("new.pfx",)).put("others.gateways", ("gateway-host",))
@@ -49,7 +50,6 @@ async def test_the_new_root_is_trusted_first(running: Practice) -> None:
     assert changed == {"opt/hcp/jre/lib/security/cacerts"}
 
 
-@exhaustive
 async def test_the_last_question_repeats_who_goes_offline(running: Practice) -> None:
     session = session_on(running)
     session.answers = session.answers.put("primary.chain", ("new.pfx",))

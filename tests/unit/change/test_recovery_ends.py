@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.support.exhaustive import points
 from tests.support.fake_host import (
     CONF,
     KEYSTORE,
@@ -188,7 +189,7 @@ def test_a_run_that_died_before_a_file_was_written_needs_no_recovery(scene: Scen
 
 
 def test_a_full_state_disk_before_the_first_file_is_told_as_nothing_changed(tmp_path: Path) -> None:
-    for number in range(1, first_write(Scene(tmp_path / "other").build())):
+    for number in points(first_write(Scene(tmp_path / "other").build()) - 1, 4):
         scene = Scene(tmp_path / str(number)).build()
         old, calls = scene.tree(), failing(number, errno.ENOSPC, lasting=True)
         outcome = told(lambda: apply(scene.plan(), scene.context(calls)))  # noqa: B023 - called at once

@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support.exhaustive import exhaustive
 from tests.support.listening import wait_listening
 from wizard.cli import interactive
 from wizard.cli import main as cli
@@ -118,6 +119,7 @@ def test_broken_settings_end_in_failed(make: Maker) -> None:
     assert (state.active, state.result, state.pid) == ("failed", "exit-code", 0)
 
 
+@exhaustive
 def test_after_a_failure_a_good_start_succeeds(make: Maker) -> None:
     deployment = make("missing-brace")
     service = Service(deployment.machine)
@@ -136,6 +138,7 @@ def test_a_crash_loop_is_recognised(make: Maker) -> None:
     assert "OutOfMemoryError" in refused.value.hint
 
 
+@exhaustive
 def test_the_start_limit_ends_a_crash_loop(make: Maker) -> None:
     deployment = make("crash-loop")
     text = deployment.unit_file.read_text().replace("StartLimitIntervalSec=0", "StartLimitBurst=2")
