@@ -10,7 +10,7 @@ from wizard.printable import printable
 from wizard.self_start import load
 from wizard.texts.model import Text
 
-TEXTS = "wizard.texts.en.catalogue:TEXTS"
+TEXTS, NOTES = "wizard.texts.en.catalogue:TEXTS", "wizard.texts.en.catalogue:NOTES"
 """Loaded late, because most starts of the program show none."""
 
 Fact = str | int | float | PurePath | tuple[str, ...]
@@ -63,6 +63,12 @@ class Code:
         shown = {name: _shown(value) for name, value in facts.items()}
         message, fix = self.text.words(case)
         return message.format_map(shown), fix.format_map(shown).strip()
+
+
+def note_text(code: str, facts: Mapping[str, Fact]) -> str:
+    """The sentence of a note on a file, filled with *facts*, which are made printable here."""
+    sentence: str = load(NOTES)[code]
+    return sentence.format_map({name: _shown(value) for name, value in facts.items()})
 
 
 def _shown(value: Fact) -> str | int | float:

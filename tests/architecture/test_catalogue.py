@@ -14,7 +14,7 @@ from wizard import codes
 from wizard.findings import Code
 from wizard.questions.answers import Offer, Phase, RootKind
 from wizard.questions.flow import StepId, every_step
-from wizard.texts.en.catalogue import PARTS, TEXTS
+from wizard.texts.en.catalogue import NOTES, PARTS, TEXTS
 from wizard.texts.en.questions import QUESTIONS, TITLES
 from wizard.texts.model import Text
 
@@ -291,3 +291,26 @@ def test_every_code_occurs_in_a_test() -> None:
     missing = {code for code, name in named.items() if code not in words and name not in words}
     assert sorted(missing - NOT_YET_TESTED) == [], "write a test that names these codes"
     assert sorted(NOT_YET_TESTED - missing) == [], "these have a test now: take them off the list"
+
+
+def test_every_note_on_a_file_has_its_sentence_and_each_is_used() -> None:
+    reasons = {
+        codes.READING_DAMAGED.code,
+        codes.READING_ALGORITHM_UNSUPPORTED.code,
+        codes.CERTIFICATE_NOT_READABLE.code,
+    }
+    encodings = {codes.PEM_UTF_8_BOM.code, codes.PEM_UTF_16.code}
+    used = set()
+    for path in sorted((ROOT / "wizard/certificates").rglob("*.py")):
+        for call in _nodes(path, ast.Call):
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "note" and call.args:
+                used.add(_noted(call.args[0]))
+    assert used - {""} | reasons | encodings == set(NOTES)
+
+
+def _noted(code: ast.expr) -> str:
+    """The code of a note; "" when it is put together."""
+    if isinstance(code, ast.Constant):
+        return str(code.value)
+    name = ast.unparse(code)
+    return getattr(codes, name.split(".")[1]).code if name.startswith("codes.") else ""

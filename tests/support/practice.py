@@ -176,9 +176,13 @@ def practice(
     """A deployment with its own service, which is stopped at the end."""
     home = jre(java) if java else None
     made = Practice(create(folder, jre=home, find_jre=False, faults=faults, configured=configured, pki=company()))
-    try:
-        if start:
-            made.start()
-        yield made
-    finally:
-        made.systemctl("stop")
+    with socket.socket() as held:
+        # Bound, but not listening: no other deployment chooses the port while the server is down, and the server gets it.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", made.deployment.port))
+        try:
+            if start:
+                made.start()
+            yield made
+        finally:
+            made.systemctl("stop")

@@ -104,6 +104,7 @@ class Bundle:
         requests: certificate requests (PKCS10) in DER.
         trusted_aliases: aliases that Java will see as trusted entries (a key store's or trust store's own mark).
         store: what is known about the store as such, for PKCS12; None for other formats.
+        foreign: what a file of another kind is ("a ZIP archive"), and what to do with it; both "" otherwise.
     """
 
     format: Format
@@ -114,6 +115,7 @@ class Bundle:
     requests: tuple[bytes, ...] = ()
     trusted_aliases: tuple[str, ...] = ()
     store: "StoreFacts | None" = None
+    foreign: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

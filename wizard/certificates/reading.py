@@ -53,28 +53,28 @@ _BKS_HEADER = 4 + 4 + 20 + 4
 _BKS_KINDS = frozenset(range(5))
 
 
-def foreign(data: bytes, name: str) -> str:
-    """What *data* is and what to do, as the continuation of "it is"; "" when its kind is unknown."""
+def foreign(data: bytes, name: str) -> tuple[str, str]:
+    """What *data* is and what to do, as the continuation of "it is"; both "" when its kind is unknown."""
     for start, what, advice in _STARTS:
         if data.startswith(start):
-            return f"{what}: {advice}"
+            return what, advice
     if data[257:262] == b"ustar":
-        return "a tar archive: unpack it (tar xf) and choose the certificate in it"
+        return "a tar archive", "unpack it (tar xf) and choose the certificate in it"
     head = data[:65536]
     if _HTML.match(head):
-        return "a web page: it may be a login or error page; download the certificate itself"
+        return "a web page", "it may be a login or error page; download the certificate itself"
     if _DASHES.search(head):
-        return "PEM text whose hyphens a word processor turned into dashes: ask for the file itself, as an attachment"
+        what = "PEM text whose hyphens a word processor turned into dashes"
+        return what, "ask for the file itself, as an attachment"
     if len({each.lower() for each in _MAIL.findall(head[:8192])}) >= _MAIL_HEADERS:
-        return "a mail: save its attachment and choose that"
+        return "a mail", "save its attachment and choose that"
     if store := _bouncy_castle(data):
         advice = "convert it on the machine that it comes from: keytool -importkeystore -deststoretype PKCS12"
-        return f"a key store of Bouncy Castle ({store}), which the server cannot read: {advice}"
+        return f"a key store of Bouncy Castle ({store}), which the server cannot read", advice
     if name.lower().endswith(".kdb"):
-        return (
-            "a key database of IBM (KDB): export it to PKCS12 on the machine that it comes from (gskcapicmd, iKeyman)"
-        )
-    return ""
+        advice = "export it to PKCS12 on the machine that it comes from (gskcapicmd, iKeyman)"
+        return "a key database of IBM (KDB)", advice
+    return "", ""
 
 
 def _bouncy_castle(data: bytes) -> str:
@@ -175,9 +175,9 @@ def _without_certificate(bundle: Bundle) -> WizardError:
         return ReadingError(codes.READING_REQUEST, subject=name, file=file)
     if bundle.keys:
         return ReadingError(codes.READING_KEY_ONLY, subject=name, file=file)
-    what, _, advice = dict(bundle.notes).get("reading.foreign", "").removeprefix("It is ").partition(": ")
+    what, advice = bundle.foreign
     if what:
-        advice = f"{advice[:1].upper()}{advice[1:]}"
+        advice = f"{advice[:1].upper()}{advice[1:]}."
         return ReadingError(
             codes.READING_NO_CERTIFICATE, case="foreign", subject=name, file=file, kind=what, advice=advice
         )
@@ -196,23 +196,18 @@ def _read(data: bytes, reader: Reader) -> Bundle:
     text, undone = as_text(data)
     if has_mark(text):
         if undone:
-            reader.note(f"pem.{undone}", _UNDONE[undone])
+            reader.note(f"pem.{undone}")
         return pem.read(text, reader)
-    if what := foreign(data, reader.name):
-        reader.note("reading.foreign", f"It is {what}.")
+    reader.foreign = what, advice = foreign(data, reader.name)
+    if what:
+        reader.note("reading.foreign", what=what, advice=advice)
         return reader.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
     if data[0] == SEQUENCE and not _is_text(data):
         return _read_der(data, reader)
     if (decoded := bare_base64(text)) is not None and _der_format(decoded) is not Format.UNKNOWN:
-        reader.note("pem.no-armour", "It is base64 without BEGIN and END lines; Java and OpenSSL cannot read it.")
+        reader.note("pem.no-armour")
         return _read_der(decoded, reader)
     return reader.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
-
-
-_UNDONE = {
-    "utf-8-bom": "It begins with a byte order mark; keytool of Java 11, 17 and 21 cannot read it.",
-    "utf-16": "It is UTF-16 text, as PowerShell's > writes it; keytool and OpenSSL cannot read it.",
-}
 
 
 def _read_der(data: bytes, reader: Reader) -> Bundle:
@@ -236,7 +231,7 @@ def _read_der(data: bytes, reader: Reader) -> Bundle:
             raise damaged(reader.name, error.reason, error.position) from error
         at = node.stop
     if data[at:].strip(b"\r\n\0 "):
-        reader.note("der.trailing", f"{len(data) - at} bytes follow its end at byte {at} and are ignored.")
+        reader.note("der.trailing", count=len(data) - at, at=at)
     return reader.finished(form)
 
 

@@ -71,13 +71,13 @@ def read(data: bytes, reader: Reader) -> Bundle:
     except DerError as cut:
         raise objects.damaged(name, cut.reason, cut.position) from cut
     if stream.at != len(data):
-        reader.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are ignored.")
+        reader.note("jks.trailing", count=len(data) - stream.at)
     if data.startswith(JCEKS_MAGIC):
-        reader.note("jks.jceks", "It is a JCEKS store, which Java opens only if its type is given.")
+        reader.note("jks.jceks")
     if reader.password is None:
         if keys:
             raise objects.password_needed(name, "its private key", reader.bundle(Format.JKS))
-        reader.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
+        reader.note("jks.integrity-unchecked")
         return reader.finished(Format.JKS)
     # The two passwords may have been given in the wrong order.
     passwords = [each.reveal() for each in (reader.password, reader.key_password) if each is not None]
@@ -123,7 +123,7 @@ def _entries(stream: _Stream, reader: Reader) -> list[tuple[str, bytes]]:
                 reader.trusted.append(alias)
         elif kind == 3 and stream.data.startswith(JCEKS_MAGIC):
             _pass_secret_key(stream)
-            reader.note("jks.secret-key", f'Entry {number}, alias "{alias}", is a secret key and is ignored.')
+            reader.note("jks.secret-key", number=number, alias=alias)
         else:
             raise DerError(f"entry {number} has the unknown kind {kind}", at)
     return keys

@@ -20,7 +20,7 @@ from wizard.certificates.formats import pbe
 from wizard.certificates.formats.der import INTEGER, OID, SEQUENCE, SET, UTC_TIME, DerError, Node, tags, whole
 from wizard.certificates.model import Bundle, Certificate, Format, PrivateKey, StoreFacts
 from wizard.errors import WizardError
-from wizard.findings import Code, Fact
+from wizard.findings import Code, Fact, note_text
 from wizard.printable import printable
 from wizard.secret import Secret
 
@@ -327,6 +327,7 @@ class Reader:
         self.requests: list[bytes] = []
         self.trusted: list[str] = []
         self.notes: list[tuple[str, str]] = []
+        self.foreign = ("", "")
         self.refusals: list[ReadingError] = []
         self._caught = caught
         self._met = 0
@@ -335,10 +336,10 @@ class Reader:
         self.closed: str | None = None
         """The name of the first key that could not be opened; None while every key opened."""
 
-    def note(self, code: str, sentence: str) -> None:
-        """Remember something odd that did not stop the reading."""
+    def note(self, code: str, **facts: Fact) -> None:
+        """Remember something odd that did not stop the reading, by the code of its text and what fills that."""
         if len(self.notes) < NOTE_LIMIT:
-            self.notes.append((code, printable(sentence, limit=400)))
+            self.notes.append((code, printable(note_text(code, facts), limit=400)))
 
     def refuse(self, error: ReadingError, reason: str, code: str = "", at: int | None = None) -> None:
         """Remember that one part was not readable; it counts as the file's refusal when nothing else is found.
@@ -348,7 +349,7 @@ class Reader:
         self.refusals.append(error)
         if len(self.refusals) > UNREADABLE_LIMIT:
             raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it cannot be read", at) from error
-        self.note(code or error.code, f"{reason[:1].upper()}{reason[1:]}.")
+        self.note(code or error.code, reason=f"{reason[:1].upper()}{reason[1:]}")
 
     def unsupported(self, what: str, where: str) -> None:
         """Remember that the part at *where* uses something that cannot be read here."""
@@ -372,9 +373,8 @@ class Reader:
         self.certificates.append(certificate)
         if self._caught:
             for warning in self._caught:
-                self.note(
-                    codes.CERTIFICATE_ODD.code, f"Certificate {self._met} ({where}): {_oddity(str(warning.message))}."
-                )
+                oddity = _oddity(str(warning.message))
+                self.note(codes.CERTIFICATE_ODD.code, number=self._met, where=where, oddity=oddity)
             self._caught.clear()
         return True
 
@@ -390,7 +390,7 @@ class Reader:
     def first_keys(self, found: list[AnyKey]) -> list[AnyKey]:
         """As many of the keys *found* in a store as are read from one file."""
         if len(found) > KEY_COUNT_LIMIT:
-            self.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
+            self.note("reading.many-keys", count=KEY_COUNT_LIMIT)
         return found[:KEY_COUNT_LIMIT]
 
     def bundle(self, form: Format, store: StoreFacts | None = None) -> Bundle:
@@ -401,6 +401,7 @@ class Reader:
             keys=tuple(self.keys),
             name=self.name,
             notes=tuple(self.notes),
+            foreign=self.foreign,
             requests=tuple(self.requests),
             trusted_aliases=tuple(self.trusted),
             store=store,
@@ -431,7 +432,7 @@ class Reader:
                 self.certificate(node.encoded, where, alias, node.start)
             case Shape.REQUEST:
                 self.requests.append(node.encoded)
-                self.note(codes.READING_REQUEST.code, f"There is a certificate request (CSR) at {where}.")
+                self.note(codes.READING_REQUEST.code, where=where)
             case Shape.KEY:
                 if self.one_more_key():
                     self.key(node.encoded, f"the private key at {where}", alias)
@@ -443,13 +444,13 @@ class Reader:
             case Shape.ENVELOPED:
                 self.unsupported("encryption for a recipient (enveloped PKCS7)", where)
             case Shape.REVOCATION_LIST:
-                self.note("reading.revocation-list", f"There is a revocation list at {where}, which is ignored.")
+                self.note("reading.revocation-list", where=where)
             case Shape.PUBLIC_KEY:
-                self.note("reading.public-key", f"There is a bare public key at {where}, which is ignored.")
+                self.note("reading.public-key", where=where)
             case _ if self._path(node, where):
-                self.note("reading.pkipath", "It is a PKIPATH, which keytool and OpenSSL cannot read.")
+                self.note("reading.pkipath")
             case _:
-                self.note("reading.unknown-structure", f"There is an unknown structure at {where}.")
+                self.note("reading.unknown-structure", where=where)
 
     def _path(self, node: Node, where: str) -> bool:
         """Take the certificates of a PKIPATH, which is a sequence of them; False when *node* is none."""
@@ -467,7 +468,7 @@ class Reader:
         """Count a key before it is read; False when the limit for one file is reached."""
         self.keys_met += 1
         if self.keys_met == KEY_COUNT_LIMIT + 1:
-            self.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
+            self.note("reading.many-keys", count=KEY_COUNT_LIMIT)
         return self.keys_met <= KEY_COUNT_LIMIT
 
     @property
@@ -481,7 +482,7 @@ class Reader:
         for number, certificate in enumerate(found, 1):
             self.certificate(certificate.encoded, f"{where}, number {number} in the message", "", certificate.start)
         if not found:
-            self.note("pkcs7.no-certificate", f"The PKCS7 message at {where} contains no certificate.")
+            self.note("pkcs7.no-certificate", where=where)
 
     def encrypted_key(self, node: Node, where: str, alias: str = "") -> None:
         """Take an EncryptedPrivateKeyInfo (RFC 5958) with one of the passwords that are known."""

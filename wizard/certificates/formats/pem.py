@@ -228,7 +228,7 @@ def read(text: bytes, reader: Reader) -> Bundle:
                 reader.refuse(damaged(reader.name, reason, block.at), reason)
             continue
         if block.repaired:
-            reader.note("pem.repaired", f"The block at line {block.line} has characters that do not belong there.")
+            reader.note("pem.repaired", line=block.line)
         body = block.body
         if block.label in _CERTIFICATE and body[:2] == b"\x30\x82" and body[4:5] == b"\x30" and block.label[0] != "T":
             # The way of ten thousand certificates: a sequence in a sequence, and nobody needs to look closer.
@@ -238,10 +238,10 @@ def read(text: bytes, reader: Reader) -> Bundle:
         if packed is not None:
             return packed
         if reader.keys_met >= _KEY_BLOCK_LIMIT:
-            reader.note("pem.too-many", f"What follows the first {_KEY_BLOCK_LIMIT:,} keys was not read.")
+            reader.note("pem.too-many", count=_KEY_BLOCK_LIMIT, what="keys")
             break
     if len(reader.certificates) >= _BLOCK_LIMIT:
-        reader.note("pem.too-many", f"Only the first {_BLOCK_LIMIT:,} blocks were read.")
+        reader.note("pem.too-many", count=_BLOCK_LIMIT, what="blocks")
     return reader.finished(_format(found))
 
 

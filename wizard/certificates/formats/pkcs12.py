@@ -225,7 +225,7 @@ class _Opener:
             asked.spend(encryption.rounds if encryption is not None else 0)
         locked = [not self._take_key(*one) for one in keys]
         for other in found.others:
-            self.reader.note("pkcs12.other-bag", f"It also contains {other}, which is ignored.")
+            self.reader.note("pkcs12.other-bag", what=other)
         facts = replace(
             self.structure.facts(encryption for _, encryption, _ in found.keys),
             opened=True,
@@ -234,10 +234,7 @@ class _Opener:
             java_trusted=sum(trusted for _, _, trusted in found.certificates),
         )
         if not facts.integrity:
-            self.reader.note(
-                codes.PKCS12_NO_INTEGRITY.code,
-                "It has no integrity check: any password is accepted, and damage is not detected.",
-            )
+            self.reader.note(codes.PKCS12_NO_INTEGRITY.code)
         if any(locked):
             raise self._locked(self.reader.bundle(Format.PKCS12, facts))
         return self.reader.finished(Format.PKCS12, facts)

@@ -7,3 +7,6 @@ PARTS = (certificates, configs, host, probing, change, planning, doctor, handoff
 
 TEXTS: dict[str, Text] = {code: text for part in PARTS for code, text in part.TEXTS.items()}
 """The words of each code."""
+
+NOTES = certificates.NOTES
+"""What reading a file notes, by its code; `inspect` shows it, and findings repeat it."""

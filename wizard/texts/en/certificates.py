@@ -794,3 +794,31 @@ TEXTS: dict[str, Text] = {
         source="JDK keytool documentation; measured with JDK 17",
     ),
 }
+
+NOTES = {
+    "certificate.not-readable": "{reason}.",
+    "certificate.odd": "Certificate {number} ({where}): {oddity}.",
+    "der.trailing": "{count} bytes follow its end at byte {at} and are ignored.",
+    "jks.integrity-unchecked": "No password was given, so its integrity was not checked.",
+    "jks.jceks": "It is a JCEKS store, which Java opens only if its type is given.",
+    "jks.secret-key": 'Entry {number}, alias "{alias}", is a secret key and is ignored.',
+    "jks.trailing": "{count} bytes follow its end and are ignored.",
+    "pem.no-armour": "It is base64 without BEGIN and END lines; Java and OpenSSL cannot read it.",
+    "pem.repaired": "The block at line {line} has characters that do not belong there.",
+    "pem.too-many": "Only the first {count:,} {what} were read.",
+    "pem.utf-16": "It is UTF-16 text, as PowerShell's > writes it; keytool and OpenSSL cannot read it.",
+    "pem.utf-8-bom": "It begins with a byte order mark; keytool of Java 11, 17 and 21 cannot read it.",
+    "pkcs12.no-integrity": "It has no integrity check: any password is accepted, and damage is not detected.",
+    "pkcs12.other-bag": "It also contains {what}, which is ignored.",
+    "pkcs7.no-certificate": "The PKCS7 message at {where} contains no certificate.",
+    "reading.algorithm-unsupported": "{reason}.",
+    "reading.damaged": "{reason}.",
+    "reading.foreign": "It is {what}: {advice}.",
+    "reading.many-keys": "Only the first {count} private keys were read.",
+    "reading.pkipath": "It is a PKIPATH, which keytool and OpenSSL cannot read.",
+    "reading.public-key": "There is a bare public key at {where}, which is ignored.",
+    "reading.request": "There is a certificate request (CSR) at {where}.",
+    "reading.revocation-list": "There is a revocation list at {where}, which is ignored.",
+    "reading.unknown-structure": "There is an unknown structure at {where}.",
+}
+"""What reading a file notes, by its code, for `inspect` and for the findings about a file."""
