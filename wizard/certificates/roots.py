@@ -80,7 +80,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class OrderStep:
     """One step of the order.
 
     Attributes:
@@ -164,7 +164,7 @@ def _not_in(one: Chain, other: Chain, *, same_root: bool) -> tuple[Certificate, 
 
 
 def _same_root(old: Chain, new: Chain) -> bool:
-    """Compare roots by key: a renewed root is the same anchor. A missing root is recognized by what it signed."""
+    """Compare roots by key: a renewed root is the same trust anchor. A missing root is recognized by what it signed."""
     if old.root is not None and new.root is not None:
         return old.root.public_key_der == new.root.public_key_der
     for whole, part in ((old, new), (new, old)):
@@ -182,7 +182,7 @@ def _with_fingerprint(name: str, chain: Chain) -> str:
     return f"{name} ({chain.root.sha256[:8]})" if chain.root is not None else f"{name} (not in the file)"
 
 
-def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[Stage, ...]:
+def order_steps(change: Rollover, now: datetime, *, public: bool = False) -> tuple[OrderStep, ...]:
     """The order of steps that keeps all peers connected; empty when nothing changes.
 
     Args:
@@ -192,18 +192,18 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
     """
     begins = change.begins if change.begins > now else None
     install = "Install the new certificate on the primary (its restart is a short outage)."
-    swap = Stage(install, begins, change.both_end)
+    swap = OrderStep(install, begins, change.both_end)
     match change.kind:
         case Kind.SAME:
             return ()
         case Kind.LEAF:
-            return (swap, Stage("Gateways, clients and the portal need nothing new: the CAs are the same."))
+            return (swap, OrderStep("Gateways, clients and the portal need nothing new: the CAs are the same."))
         case Kind.INTERMEDIATE:
             upload = f"Upload {_listed(change.added)} to the portal and keep those that are there."
             return (
-                Stage(upload, _first_day(change.added, now), change.both_end),
+                OrderStep(upload, _first_day(change.added, now), change.both_end),
                 swap,
-                Stage(
+                OrderStep(
                     f"Remove {_listed(change.dropped) or 'nothing'} from the portal. You can do so earlier if no"
                     " machine presents a certificate under it. Wait if a gateway or client still does. Trust stores"
                     " have the root and stay as they are.",
@@ -211,10 +211,10 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
                 ),
             )
         case Kind.ROOT:
-            return _root_stages(change, now, swap, public=public)
+            return _root_steps(change, now, swap, public=public)
 
 
-def _root_stages(change: Rollover, now: datetime, swap: Stage, *, public: bool) -> tuple[Stage, ...]:
+def _root_steps(change: Rollover, now: datetime, swap: OrderStep, *, public: bool) -> tuple[OrderStep, ...]:
     if public:
         first = (
             f"{change.new_name} is a public root: nothing to upload, and cacerts has it. A gateway with its own trust"
@@ -226,10 +226,10 @@ def _root_stages(change: Rollover, now: datetime, swap: Stage, *, public: bool) 
             " store of every gateway and the stores of every client."
         )
     return (
-        Stage(first, _first_day(change.added, now), change.both_end),
+        OrderStep(first, _first_day(change.added, now), change.both_end),
         replace(swap, what="After step 1 is done on every machine, install new certificates on gateways and clients."),
         replace(swap, what=f"After step 2 is done on every machine, {swap.what[:1].lower()}{swap.what[1:]}"),
-        Stage(
+        OrderStep(
             f"Remove {change.old_name} from all these places. You can do so earlier if no machine presents a"
             " certificate under it. Wait if a gateway or client still does.",
             max(change.ends, change.begins),

@@ -11,7 +11,7 @@ from wizard import codes
 from wizard.certificates import fields, names, roots
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import certificate_json, issuer, subject
-from wizard.certificates.roots import Kind, Rollover, Stage, stages
+from wizard.certificates.roots import Kind, OrderStep, Rollover, order_steps
 from wizard.change.plan import Plan
 from wizard.findings import Finding
 from wizard.printable import printable
@@ -45,7 +45,7 @@ def overlap_line(change: Rollover, now: datetime) -> Line:
 
 def order_lines(change: Rollover, now: datetime, *, public: bool = False) -> list[Line]:
     """The overlap, what kind of change it is, and each step with its dates; nothing when nothing changes."""
-    order = stages(change, now, public=public)
+    order = order_steps(change, now, public=public)
     if not order:
         return []
     result = [overlap_line(change, now)]
@@ -53,29 +53,29 @@ def order_lines(change: Rollover, now: datetime, *, public: bool = False) -> lis
         old, new = printable(change.old_name, limit=40), printable(change.new_name, limit=40)
         result += [Line(""), Line(f"Warning: the root changes from {old} to {new}.", Tone.WARN)]
     result.append(Line(_HEADINGS[change.kind]))
-    for number, stage in enumerate(order, start=1):
-        first, *more = textwrap.wrap(printable(stage.what, limit=1000), _WIDTH - 5)
+    for number, step in enumerate(order, start=1):
+        first, *more = textwrap.wrap(printable(step.what, limit=1000), _WIDTH - 5)
         result += [Line(f"  {number}. {first}"), *(Line(f"     {line}") for line in more)]
-        if _dates(stage):
-            result.append(Line(f"     {_dates(stage)}", Tone.FAINT))
+        if _dates(step):
+            result.append(Line(f"     {_dates(step)}", Tone.FAINT))
     return result
 
 
 def order_notes(change: Rollover, now: datetime, *, public: bool = False) -> tuple[str, ...]:
     """The same for a checklist: one text for the overlap and each step."""
-    order = stages(change, now, public=public)
+    order = order_steps(change, now, public=public)
     texts = [
-        f"Order, step {number} of {len(order)}: {printable(stage.what, limit=1000)} {_dates(stage)}".rstrip()
-        for number, stage in enumerate(order, start=1)
+        f"Order, step {number} of {len(order)}: {printable(step.what, limit=1000)} {_dates(step)}".rstrip()
+        for number, step in enumerate(order, start=1)
     ]
     return (overlap_line(change, now).text, *texts) if order else ()
 
 
-def _dates(stage: Stage) -> str:
-    if stage.earliest is None and stage.latest is None:
+def _dates(step: OrderStep) -> str:
+    if step.earliest is None and step.latest is None:
         return ""
-    begins = "now" if stage.earliest is None else f"{stage.earliest:%Y-%m-%d}"
-    return f"Earliest: {begins}." + (f" At the latest: {stage.latest:%Y-%m-%d}." if stage.latest else "")
+    begins = "now" if step.earliest is None else f"{step.earliest:%Y-%m-%d}"
+    return f"Earliest: {begins}." + (f" At the latest: {step.latest:%Y-%m-%d}." if step.latest else "")
 
 
 ASCII_BRANCH = "`- "

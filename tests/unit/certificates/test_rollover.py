@@ -8,7 +8,7 @@ import pytest
 from tests.support.pki import NOW, Entity, acme, authority, cross_signed, issue, renewed
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain
-from wizard.certificates.roots import Kind, Rollover, compare, stages
+from wizard.certificates.roots import Kind, Rollover, compare, order_steps
 from wizard.reports.review import order_lines, order_notes, overlap_line
 
 DAY = timedelta(days=1)
@@ -69,7 +69,7 @@ def test_kinds(case: str) -> None:
     old, new, kind = KINDS[case]
     found = changed(old, new)
     assert found.kind is kind
-    assert bool(stages(found, NOW)) is (kind is not Kind.SAME)
+    assert bool(order_steps(found, NOW)) is (kind is not Kind.SAME)
     assert (found.old_root is not None) is (kind is Kind.ROOT and old.root is not None)
 
 
@@ -115,7 +115,7 @@ def shown(found: Rollover, *, public: bool = False) -> str:
 def test_a_new_root_goes_everywhere_first_and_the_old_one_last() -> None:
     late = authority("Late-Root", start=NOW + 10 * DAY)
     found = changed(chain(OLD), chain(issue("primary-host", late, start=NOW + 20 * DAY, end=NOW + 400 * DAY)))
-    first, second, third, last = stages(found, NOW)
+    first, second, third, last = order_steps(found, NOW)
     assert (first.earliest, first.latest) == (NOW + 10 * DAY, NOW + 60 * DAY)
     assert (second.earliest, second.latest) == (NOW + 20 * DAY, NOW + 60 * DAY)
     assert (third.earliest, third.latest) == (NOW + 20 * DAY, NOW + 60 * DAY)
@@ -138,7 +138,7 @@ def test_the_certificate_that_ends_first_ends_the_overlap_whichever_chain_it_is_
     found = changed(chain(OLD), chain(issue("primary-host", middle, start=NOW - DAY, end=NOW + 400 * DAY)))
     assert found.both_end == NOW + 30 * DAY
     assert "30 days to replace it" in overlap_line(found, NOW).text
-    assert [stage.latest for stage in stages(found, NOW)] == [NOW + 30 * DAY] * 3 + [None]
+    assert [step.latest for step in order_steps(found, NOW)] == [NOW + 30 * DAY] * 3 + [None]
     over = overlap_line(found, NOW + 31 * DAY).text
     assert over == f"Warning: the new one has been invalid since {NOW + 30 * DAY:%Y-%m-%d}."
 
@@ -146,7 +146,7 @@ def test_the_certificate_that_ends_first_ends_the_overlap_whichever_chain_it_is_
 def test_the_old_root_stays_until_the_new_chain_is_valid() -> None:
     late = authority("Late-Root", start=NOW + 70 * DAY)
     found = changed(chain(OLD), chain(issue("primary-host", late, start=NOW + 80 * DAY, end=NOW + 400 * DAY)))
-    assert stages(found, NOW)[-1].earliest == NOW + 80 * DAY
+    assert order_steps(found, NOW)[-1].earliest == NOW + 80 * DAY
 
 
 def test_a_public_new_root_needs_no_upload() -> None:
