@@ -494,14 +494,18 @@ def _owners(inodes: set[str]) -> dict[str, int]:
 
 def _inodes(pid: int) -> set[str]:
     folder = f"/proc/{pid}/fd"
-    found = set()
+    found: set[str] = set()
     try:
-        for name in os.listdir(folder):  # noqa: PTH208 - as above
-            target = os.readlink(f"{folder}/{name}")  # noqa: PTH115 - as above
-            if target.startswith("socket:["):
-                found.add(target[8:-1])
+        names = os.listdir(folder)  # noqa: PTH208 - as above
     except OSError:
         return found
+    for name in names:
+        try:
+            target = os.readlink(f"{folder}/{name}")  # noqa: PTH115 - as above
+        except OSError:
+            continue  # closed meanwhile: a server opens and closes connections all the time
+        if target.startswith("socket:["):
+            found.add(target[8:-1])
     return found
 
 
