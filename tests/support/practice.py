@@ -27,6 +27,8 @@ from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import Pki, make
 
 ROOT = Path(__file__).resolve().parents[2]
+POWERLESS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+"""Starts a program for which modes count even when root starts it."""
 
 
 def anchors_in(trust_store: Path) -> dict[str, str]:
@@ -65,8 +67,7 @@ class Practice:
         *powerless* obeys modes even as root, which needs a process of its own. `process` is the whole program.
         """
         if powerless and os.geteuid() == 0:
-            without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
-            return self.process(*words, env=env, stdin=stdin, before=without)
+            return self.process(*words, env=env, stdin=stdin, before=POWERLESS)
         for asked in (judge._unreadable, judge._revocation):
             asked.cache_clear()  # a program that starts knows nothing of what Java or a responder answered before
         argv = [words[0], *self.options, *words[1:]]

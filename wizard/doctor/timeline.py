@@ -14,7 +14,7 @@ from wizard.certificates.reading import read_partly
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import CertificateFacts, DoctorFacts
 from wizard.errors import WizardError
-from wizard.host.files import expand_inputs, home_expanded, read_input
+from wizard.host.files import expand_inputs, home_expanded, is_taken, read_input
 from wizard.planning.judge import suggested_host
 from wizard.printable import printable
 from wizard.reports.calendar import Seen
@@ -144,7 +144,7 @@ def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
     for path in paths:
         with suppress(OSError):
             found = sorted((base / home_expanded(Path(path))).iterdir())
-            result += [str(each) for each in found if each.is_dir() and not each.is_symlink() and any(each.iterdir())]
+            result += [str(each) for each in found if each.is_dir() and not each.is_symlink() and is_taken(each)]
     return result
 
 

@@ -100,6 +100,16 @@ def home_expanded(path: Path) -> Path:
         return path
 
 
+def is_taken(path: Path) -> bool:
+    """Whether *path* is a file or a folder with something in it, or one that may not be read."""
+    try:
+        return any(path.iterdir())
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
 def _files_of(folder: Path) -> list[Path]:
     name = printable(str(folder))
     files: list[Path] = []

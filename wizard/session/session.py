@@ -27,7 +27,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
-from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.host.files import DEFAULT_STORE_PASSWORD, is_taken
 from wizard.host.machine import Machine, command, now_utc, own_names
 from wizard.host.secret_sources import resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key, unseen
@@ -68,11 +68,9 @@ class Problem:
 
 
 def fresh_folder(base: Path, name: str) -> str:
-    """*name*, or with a number behind it, so that no folder with something in it has that name below *base*."""
+    """*name*, or with a number behind it, so that nothing of that name below *base* is a file or has one in it."""
     numbered = (f"{name}-{number}" for number in count(2))
-    return next(
-        each for each in chain((name,), numbered) if not (base / each).is_dir() or not any((base / each).iterdir())
-    )
+    return next(each for each in chain((name,), numbered) if not is_taken(base / each))
 
 
 NAME_S = 1.0

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -233,11 +234,9 @@ def _nearby(machine: Machine, conf: ConfScan, file: FileFacts) -> str:
     folders = dict.fromkeys([named if file.kind == "folder" else named.parent, machine.conf.parent])
     found: list[PurePosixPath] = []
     for folder in folders:
-        try:
+        with suppress(OSError):
             entries = sorted(machine.real(folder).iterdir())
-        except OSError:
-            continue
-        found += [folder / entry.name for entry in entries if entry.suffix.lower() in _ENDINGS and entry.is_file()]
+            found += [folder / entry.name for entry in entries if entry.suffix.lower() in _ENDINGS and entry.is_file()]
     found.sort(key=lambda path: -difflib.SequenceMatcher(None, path.name, named.name).ratio())
     passwords = [Guess("", conf.password)] if conf.password else []
     for path in found[:_MOST_NEARBY]:
