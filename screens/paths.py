@@ -114,7 +114,7 @@ def _row(word: str, base: Path, name: str, pasted: Collection[str]) -> Row:
         return name, [MARKS["bad"], word, ("  not kept; press F8 to paste", "bad")]
     path = base / os.path.expanduser(word)  # noqa: PTH111 - as above
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
             with os.scandir(path) as entries:
                 count = sum(1 for _entry, _number in zip(entries, range(MOST), strict=False))
             return name, [MARKS["ok"], word, (f"  folder, {count} {'entry' if count == 1 else 'entries'}", "muted")]

@@ -1,5 +1,6 @@
 """Pick a file from a tree."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -42,7 +43,7 @@ class Picker(Over[str]):
         super().__init__()
         self._before, word = last_word(text)
         place = (base / home_expanded(Path(word))).absolute()
-        while not place.is_dir():
+        while not os.path.isdir(place):
             place = place.parent
         self._folder = place
 
@@ -61,7 +62,7 @@ class Picker(Over[str]):
         """Take the folder of the marked line: every certificate in it is read."""
         node = self.query_one(Files).cursor_node
         path = node.data.path if node is not None and node.data is not None else self._folder
-        self.dismiss(self._before + quoted(str(path if path.is_dir() else path.parent)))
+        self.dismiss(self._before + quoted(str(path if os.path.isdir(path) else path.parent)))
 
     def action_above(self) -> None:
         """To the folder above."""

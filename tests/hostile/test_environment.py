@@ -24,6 +24,7 @@ from wizard.change.durable import put_file, read_image
 from wizard.change.engine import apply
 from wizard.change.events import APPLIED
 from wizard.change.rollback import rollback
+from wizard.errors import ExitCode
 from wizard.host import machine as machine_module
 from wizard.host.directory import Directory
 
@@ -534,3 +535,27 @@ def test_records_are_in_utc_in_every_zone(tmp_path: Path) -> None:
         assert len({json.dumps(each) for each in codes.values()}) == 1, codes
         texts = {calm(wizard(made, "history", env={"TZ": zone})).stdout for zone in ZONES}
         assert len(texts) == 1, texts
+
+
+CLOSED = ("opt/hcp", "opt/hcp/jre/bin", "opt/hcp/jre/lib/security", "etc")
+"""Folders that an ordinary user may not look into; what is in them is then not there, and no command fails for it."""
+
+
+@pytest.mark.parametrize("place", mostly_exhaustive(CLOSED, {"opt/hcp"}.__contains__))
+def test_what_an_ordinary_user_may_not_see_is_no_bug(place: str, tmp_path: Path) -> None:
+    with practice(tmp_path / "p", start=False, configured=True) as made:
+        folder = made.root / place
+        mode = folder.stat().st_mode
+        for words in (
+            ("plan", "--answers", "answers.toml"),
+            ("handoff", "--answers", "answers.toml", "--out", "packs"),
+            ("inspect", "certificates/primary-host.pem"),
+            ("doctor",),
+        ):
+            folder.chmod(0)
+            try:
+                done = made.run(*words, powerless=True)
+            finally:
+                folder.chmod(mode)
+            assert done.returncode != ExitCode.BUG, done.stderr
+            assert "wizard.bug" not in done.stderr

@@ -73,7 +73,7 @@ def apply(plan: Plan, context: Context) -> Outcome:
         RecoveryNeededError: an earlier change waits for `recover`.
         WizardError: the state folder cannot be used.
     """
-    if plan.is_empty and not context.machine.state_dir.is_dir():
+    if plan.is_empty and not os.path.isdir(context.machine.state_dir):
         return _nothing(plan, context)
     with opened(context) as place:
         if any(isinstance(step, Restart) and step.always for step in plan.steps):

@@ -1,6 +1,7 @@
 """The record of a change for a change ticket: who, when, before, after, how it was verified, how to undo it."""
 
 import contextlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -34,7 +35,7 @@ def write_evidence(store: Store, context: Context) -> None:
         folders = store.changes()
     for folder in folders:
         with contextlib.suppress(WizardError, OSError):
-            if folder.evidence.exists() or folder.plan().phase != "closed":
+            if os.path.exists(folder.evidence) or folder.plan().phase != "closed":
                 continue
             text = context.events.scrub(as_text(evidence(folder, context.machine)))
             at = folder.open()

@@ -299,6 +299,6 @@ def _taken_back(manifest: Manifest, context: Context) -> bool:
 
 def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededError:
     phase = "being undone" if plan.phase == "undoing" else "being made"
-    case = "page" if folder.page.exists() else ""
+    case = "page" if os.path.exists(folder.page) else ""
     facts: dict[str, Fact] = {"change": folder.id, "phase": phase, "page": folder.page}
     return RecoveryNeededError(codes.CHANGE_INTERRUPTED, case=case, subject=folder.id, **facts)

@@ -1,6 +1,7 @@
 """Settle an interrupted change: undo it, finish it, or keep everything as it is."""
 
 import contextlib
+import os
 from dataclasses import replace
 
 from wizard import codes
@@ -34,7 +35,7 @@ def recover(mode: str, context: Context) -> Outcome:
         RecoveryNeededError: the journal is damaged and the mode is `auto` or `finish`; the manifest is damaged.
         WizardError: `change.cannot-finish`.
     """
-    if not context.machine.state_dir.is_dir():
+    if not os.path.isdir(context.machine.state_dir):
         return _nothing(context)
     with opened(context) as place:
         damaged = _set_damaged_aside(mode, place, context)

@@ -91,7 +91,7 @@ class ChangeFolder:
             return replay(())
         except OSError as error:
             raise damaged(self.journal, case="unreadable", reason=error.strerror or str(error)) from error
-        if plan.phase in {"unarmed", "applying"} and self.evidence.is_file():
+        if plan.phase in {"unarmed", "applying"} and os.path.isfile(self.evidence):
             # It is written after the last line.
             raise damaged(self.journal, case="end")
         return plan
@@ -432,7 +432,7 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
     elif plan.phase == "closed":
         outcome = plan.outcome
     else:
-        outcome = STUCK if folder.page.exists() else REFUSED if plan.untouched else INTERRUPTED
+        outcome = STUCK if os.path.exists(folder.page) else REFUSED if plan.untouched else INTERRUPTED
     waits = outcome in {STUCK, INTERRUPTED}
     try:
         manifest = folder.manifest()

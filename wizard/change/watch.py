@@ -148,11 +148,11 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
         return Outcome(NO_CHANGE)
     digest = ""
     folder = Store(machine.state_dir).find(name)
-    page = str(folder.page) if folder.page.exists() else ""
+    page = str(folder.page) if os.path.exists(folder.page) else ""
     with contextlib.suppress(WizardError):
         digest = folder.manifest().digest
     failure = None if last.state == "done" else Failure(last.code, last.text, last.hint)
-    text = str(folder.evidence) if folder.evidence.is_file() else ""
+    text = str(folder.evidence) if os.path.isfile(folder.evidence) else ""
     return Outcome(last.outcome, name, digest, states, failure, page, last.at, text)
 
 

@@ -1,6 +1,7 @@
 """The command `csr`: private keys with requests for one machine or all of the answers, and later their PFX files."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def _of_one(args: argparse.Namespace) -> int:
     if args.complete:
         return _complete(args, key_file, key_file.with_suffix(".pfx"))
     # What is there already is refused before anybody types a password.
-    password = Secret("") if key_file.exists() or csr_file.exists() else _new_password(args)
+    password = Secret("") if os.path.exists(key_file) or os.path.exists(csr_file) else _new_password(args)
     write_request(
         args.host,
         args.out,
@@ -73,7 +74,7 @@ def _of_one(args: argparse.Namespace) -> int:
 
 
 def _complete(args: argparse.Namespace, key_file: Path, pfx_file: Path) -> int:
-    if not key_file.exists():
+    if not os.path.exists(key_file):
         raise WizardError(codes.CSR_NO_KEY, subject=key_file, file=key_file)
     password = args.secrets.get(SECRET, prompt=f"Password of {printable(key_file.name)}: ")
     key = _key(key_file, password)
@@ -128,13 +129,13 @@ def _of_answers(args: argparse.Namespace) -> int:
     written: list[tuple[Path, bytes, int]] = []
     for one in wanted:
         key_file, csr_file = _key_file(args, one), args.out / PKI_FOLDER / f"{one.name}.csr"
-        if key_file.exists() and csr_file.exists():
+        if os.path.exists(key_file) and os.path.exists(csr_file):
             # Its request may be with the CA already, whose answer fits this key alone.
             requests[one] = _request(csr_file)
             continue
         password = _password_of(args, inputs, one)
         encryption(password, Profile.MODERN)
-        present = _key(key_file, password) if key_file.exists() else None
+        present = _key(key_file, password) if os.path.exists(key_file) else None
         made = make(one.host, role=one.role, sans=one.sans, kind=KeyKind(args.key), subject=_subject(args), key=present)
         requests[one] = made.csr
         if present is None:
@@ -174,7 +175,7 @@ def _complete_all(args: argparse.Namespace, inputs: PlanInputs, wanted: Sequence
     keys: dict[str, PrivateKey] = {}
     passwords: dict[str, Secret] = {}
     for one in wanted:
-        if _key_file(args, one).exists():
+        if os.path.exists(_key_file(args, one)):
             passwords[one.table] = _password_of(args, inputs, one)
             keys[one.table] = _key(_key_file(args, one), passwords[one.table])
     if not keys:

@@ -1,6 +1,7 @@
 """Read the operator's files: every file is tried, and errors are reported together with the results."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def open_inputs(args: argparse.Namespace, paths: Sequence[str]) -> list[Opened]:
 def known_roots(args: argparse.Namespace) -> Bundle | None:
     """The trust anchors of the product's JRE, when it is on this machine."""
     path = args.machine.real(args.machine.cacerts)
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
     try:
         return read(read_input(path), name=str(args.machine.cacerts), password=DEFAULT_STORE_PASSWORD)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 import textwrap
@@ -68,7 +69,8 @@ def _picture(found: re.Match[str]) -> str:
     name = f"{found[2]}.txt"
     checkout = Path(__file__).parents[2] / "snapshots" / name
     try:
-        text = read_text("wizard.guide", f"pictures/{name}") if not checkout.is_file() else checkout.read_text("utf-8")
+        there = os.path.isfile(checkout)
+        text = checkout.read_text("utf-8") if there else read_text("wizard.guide", f"pictures/{name}")
     except OSError:
         return ""
     lines = [line.rstrip() for line in text.rstrip().splitlines()]

@@ -71,7 +71,7 @@ def _create(args: argparse.Namespace, folder: Path) -> int:
 
 def _practise(args: argparse.Namespace, folder: Path | None) -> int:
     if folder is not None:
-        known = (folder / MARK).exists()
+        known = os.path.exists(folder / MARK)
         return _open(args, load(folder) if known else _build(args, folder))
     try:
         temporary = tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True)

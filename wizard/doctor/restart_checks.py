@@ -183,4 +183,4 @@ def _disk_space(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
 
 def _there(path: Path) -> Path:
     """The nearest folder of *path* that is there."""
-    return next(folder for folder in (path, *path.parents) if os.path.isdir(folder))  # noqa: PTH112 - one system call
+    return next(folder for folder in (path, *path.parents) if os.path.isdir(folder))

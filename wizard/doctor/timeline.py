@@ -1,5 +1,6 @@
 """List when each known certificate expires, and who is cut off then."""
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
     for path in paths:
         with suppress(OSError):
             found = sorted((base / home_expanded(Path(path))).iterdir())
-            result += [str(each) for each in found if each.is_dir() and not each.is_symlink() and is_taken(each)]
+            result += [str(each) for each in found if os.path.isdir(each) and not each.is_symlink() and is_taken(each)]
     return result
 
 

@@ -1,6 +1,7 @@
 """The checklist in the state folder: created at the end of a set-up, then ticked and shown at later starts."""
 
 import json
+import os
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def load(machine: Machine) -> Checklist | None:
     kept = _read(machine)
     if kept is None or _undone(machine):
         return None
-    if not kept.packs or Path(kept.packs).is_dir():
+    if not kept.packs or os.path.isdir(kept.packs):
         return kept
     return replace(kept, items=tuple(map(_without_folder, kept.items)), packs="")
 

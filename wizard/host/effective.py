@@ -199,7 +199,7 @@ def _text(machine: Machine, path: str) -> str | None:
     """The first part of a text file; None when it is no plain file, or cannot be read."""
     try:
         real = machine.real(path)
-        if not real.is_file():
+        if not os.path.isfile(real):
             return None
         with real.open("rb") as stream:
             return stream.read(_MOST).decode("utf-8", errors="replace")

@@ -1,6 +1,7 @@
 """The product's private JRE: its path, its version, and which PKCS12 encryption it reads."""
 
 import base64
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,10 +67,10 @@ def find(machine: Machine, *, ask_java: bool = True) -> Jre | None:
         ask_java: start `java -version` when the `release` file does not tell.
     """
     home = machine.real(machine.jre_home)
-    if not home.is_dir():
+    if not os.path.isdir(home):
         return None
     tool = home / "bin" / "keytool"
-    keytool = tool if tool.is_file() else None
+    keytool = tool if os.path.isfile(tool) else None
     told = _release(home / "release")
     if "JAVA_VERSION" in told:
         return Jre(home, told["JAVA_VERSION"], told.get("IMPLEMENTOR", ""), "release", keytool)

@@ -197,7 +197,7 @@ def members(machine: Machine, gid: int) -> frozenset[int]:
 def _of_image(machine: Machine) -> tuple[list[tuple[str, int, int]], list[tuple[int, list[str]]]] | None:
     """The accounts of an image (name, number, primary group) and its groups (number, names); None without the files."""
     passwd = machine.real("/etc/passwd")
-    if machine.root == Path("/") or not passwd.is_file():
+    if machine.root == Path("/") or not os.path.isfile(passwd):
         return None
     accounts = [row for row in _rows(passwd) if len(row) > 3 and row[2].isdigit() and row[3].isdigit()]
     groups = [row for row in _rows(machine.real("/etc/group")) if len(row) > 3 and row[2].isdigit()]
@@ -210,7 +210,7 @@ def _of_image(machine: Machine) -> tuple[list[tuple[str, int, int]], list[tuple[
 def name_of(number: int, machine: Machine | None = None, *, group: bool = False) -> str:
     """The name of a user id, or of a group id, on *machine*, else on this one; or the number as text."""
     path = "/etc/group" if group else "/etc/passwd"
-    if machine is not None and machine.root != Path("/") and machine.real(path).is_file():
+    if machine is not None and machine.root != Path("/") and os.path.isfile(machine.real(path)):
         names = (row[0] for row in _rows(machine.real(path)) if len(row) > 2 and row[2] == str(number))
         return next(names, str(number))
     try:

@@ -90,7 +90,7 @@ class MachineSnapshot:
     @cached_property
     def has_product(self) -> bool:
         """Whether the product's home is there."""
-        return self.machine.real(self.machine.hcp_home).is_dir()
+        return os.path.isdir(self.machine.real(self.machine.hcp_home))
 
     @cached_property
     def clock_fault(self) -> str:
@@ -274,7 +274,7 @@ class MachineSnapshot:
     def configured_store(self) -> PurePosixPath | None:
         """The key store that is configured, when its folder is there; errors as `setting`."""
         path = PurePosixPath(self.store_setting.text or "")
-        return path if path.is_absolute() and self.machine.real(path.parent).is_dir() else None
+        return path if path.is_absolute() and os.path.isdir(self.machine.real(path.parent)) else None
 
     @property
     def store_password(self) -> Secret | None:

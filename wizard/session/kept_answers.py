@@ -3,6 +3,7 @@
 certbot, acme.sh, lego and step tell their hooks by variables where the renewed files are.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -38,10 +39,10 @@ def hook_files(environment: Mapping[str, str]) -> tuple[str, ...]:
         WizardError: `renewal.no-files`.
     """
     for tool, named, optional in _clients(environment):
-        missing = [name for name in named if not name or not Path(name).is_file()]
+        missing = [name for name in named if not name or not os.path.isfile(name)]
         if missing:
             raise WizardError(codes.RENEWAL_NO_FILES, subject=missing[0], tool=tool, file=missing[0] or "(no file)")
-        return (*named, *(name for name in optional if name and Path(name).is_file()))
+        return (*named, *(name for name in optional if name and os.path.isfile(name)))
     return ()
 
 
@@ -58,7 +59,7 @@ def _clients(given: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], tuple
             found.append(("lego", (certificate, given.get(f"{before}_KEY_PATH", "")), (issuer,)))
     if "Le_Domain" in given and (key := given.get("CERT_KEY_PATH")):
         whole = given.get("CERT_FULLCHAIN_PATH", "")
-        named = whole if Path(whole).is_file() else given.get("CERT_PATH", "")
+        named = whole if os.path.isfile(whole) else given.get("CERT_PATH", "")
         found.append(("acme.sh", (named, key), (given.get("CA_CERT_PATH", ""),)))
     if certificate := given.get("CERT_LOCATION"):
         found.append(("step", (certificate, given.get("KEY_LOCATION", "")), ()))
@@ -79,7 +80,7 @@ def answers_of(machine: Machine, kept: Answers, environment: Mapping[str, str]) 
     answers = replace(kept, goal=Goal.RE_KEY, gateway=kept.gateway[:1] if role != "primary" else (), client=())
     chain = hook_files(environment) or answers.table(role).chain
     beside = authorities_path(machine)
-    answers = answers.put(f"{role}.chain", (*chain, str(beside)) if beside.is_file() else chain)
+    answers = answers.put(f"{role}.chain", (*chain, str(beside)) if os.path.isfile(beside) else chain)
     for name in _STORES if role != "primary" else _STORES[:1]:
         if answers.get(f"{role}.{name}").kind in {SourceKind.GENERATE, SourceKind.PROMPT}:
             answers = answers.put(f"{role}.{name}", KEEP)
@@ -105,7 +106,7 @@ def require_same_root(inputs: PlanInputs) -> None:
     root = inputs.judged(role).chain.root
     public = roots_of(inputs.seen, inputs.answers).public
     beside = authorities_path(inputs.machine)
-    kept = read(read_input(beside), name=beside.name).certificates if beside.is_file() else ()
+    kept = read(read_input(beside), name=beside.name).certificates if os.path.isfile(beside) else ()
     private = [each for each in kept if fields.self_issued(each) and each.sha256 not in public]
     if root is None or root in kept or (root.sha256 in public and not private):
         return
@@ -189,7 +190,7 @@ def load(machine: Machine) -> Answers:
         WizardError: `answers.none-kept`, or they cannot be read.
     """
     file = path(machine)
-    if not file.exists():
+    if not os.path.exists(file):
         raise WizardError(codes.ANSWERS_NONE_KEPT, subject=LAST, path=file)
     return load_answers(read_input(file), name=str(file))
 
@@ -208,7 +209,7 @@ def _write(machine: Machine, answers: Answers, authorities: Sequence[Certificate
     pem = b"".join(each.x509.public_bytes(Encoding.PEM) for each in authorities)
     if pem:
         put_file(folder, AUTHORITIES, pem, mode=0o600)
-    elif authorities_path(machine).exists():
+    elif os.path.exists(authorities_path(machine)):
         remove_file(folder, AUTHORITIES)
     head = f"{_HEAD}{rfc3339(now_utc())}; no password is in it.\n"
     put_file(folder, NAME, (head + dump(answers)).encode(), mode=0o600)

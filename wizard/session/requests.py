@@ -1,5 +1,6 @@
 """A private key and a request for the PKI team, as two files."""
 
+import os
 from pathlib import Path
 
 from wizard import codes
@@ -60,7 +61,7 @@ def write_request(  # noqa: PLR0913 - everything but host, folder and password h
     """
     key_file, csr_file = files_of(host, folder)
     for file in (key_file, csr_file):
-        if file.exists():
+        if os.path.exists(file):
             raise WizardError(codes.CSR_EXISTS, subject=file, file=file)
     request = make(host, role=role, sans=sans, kind=kind, subject=subject)
     # The same password will protect the PFX: refuse now what Java would refuse then.

@@ -1,5 +1,6 @@
 """Answers saved after each step and with each change, so that nothing is lost with the connection. Never a secret."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,7 +80,7 @@ def load_ended(machine: Machine) -> SavedRun | None:
 
 def forget(machine: Machine, change: str = "") -> None:
     """Remove the saved run, or the answers beside *change*, whose last step is done; if any."""
-    if _path(machine, change).exists():
+    if os.path.exists(_path(machine, change)):
         remove_file(*_folder(machine, change))
 
 

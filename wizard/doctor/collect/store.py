@@ -1,6 +1,7 @@
 """Collect facts about the configured key store and cacerts, with our own reader and with the product's Java."""
 
 import difflib
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -169,7 +170,7 @@ def see_java(now: MachineSnapshot, store: StoreSeen | None) -> JavaFacts:
     home, found = str(now.machine.jre_home), now.jre
     if found is None:
         return JavaFacts(home, proof_text="the product's Java is missing")
-    present = "whole" if found.keytool else "no-keytool" if (found.home / "bin").is_dir() else "bare"
+    present = "whole" if found.keytool else "no-keytool" if os.path.isdir(found.home / "bin") else "bare"
     numbers = jre.parse_version(found.version)
     modern = now.profile.profile.value == "modern" if numbers else None
     facts = JavaFacts(home, present, found.version, printable(found.vendor), modern)
@@ -236,7 +237,9 @@ def _nearby(machine: Machine, conf: ConfScan, file: FileFacts) -> str:
     for folder in folders:
         with suppress(OSError):
             entries = sorted(machine.real(folder).iterdir())
-            found += [folder / entry.name for entry in entries if entry.suffix.lower() in _ENDINGS and entry.is_file()]
+            found += [
+                folder / entry.name for entry in entries if entry.suffix.lower() in _ENDINGS and os.path.isfile(entry)
+            ]
     found.sort(key=lambda path: -difflib.SequenceMatcher(None, path.name, named.name).ratio())
     passwords = [Guess("", conf.password)] if conf.password else []
     for path in found[:_MOST_NEARBY]:

@@ -155,7 +155,7 @@ def look(
         unattended=unattended,
         keystore=own,
         truststore=trust,
-        new_folders={folder: _to_come(machine, folder) for folder in above if not machine.real(folder).is_dir()},
+        new_folders={folder: _to_come(machine, folder) for folder in above if not os.path.isdir(machine.real(folder))},
         profile=seen.profile,
         can_prove=seen.has_keytool,
         account=seen.account,

@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     wanted = os.path.join(root, WANTED)  # noqa: PTH118 - as in unitfile
 
     def look() -> None:
-        while os.path.exists(mark) and os.path.exists(wanted):  # noqa: PTH110 - as in unitfile
+        while os.path.exists(mark) and os.path.exists(wanted):
             time.sleep(0.2)
         os._exit(0)
 

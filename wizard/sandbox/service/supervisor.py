@@ -147,7 +147,7 @@ class Supervisor:
         owner = self._owner()
         if owner and not alive(owner):
             self_start.load(RMTREE)(self._root, ignore_errors=True)
-        return not os.path.exists(os.path.join(self._root, MARK))  # noqa: PTH110, PTH118 - as in unitfile
+        return not os.path.exists(os.path.join(self._root, MARK))  # noqa: PTH118 - as in unitfile
 
     def _owner(self) -> int:
         try:

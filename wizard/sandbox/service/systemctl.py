@@ -214,7 +214,7 @@ def _change_file(root: str, verb: str) -> int:
     if verb == "mask":
         os.replace(path, kept)  # noqa: PTH105 - as in unitfile
         os.symlink(os.devnull, path)  # noqa: PTH211 - as in unitfile
-    elif verb == "unmask" and os.path.exists(kept):  # noqa: PTH110 - as in unitfile
+    elif verb == "unmask" and os.path.exists(kept):
         os.replace(kept, path)  # noqa: PTH105 - as in unitfile
     elif verb in {"enable", "disable"}:
         enable(root, on=verb == "enable")
@@ -290,7 +290,7 @@ def _act(root: str, verb: str) -> int:
             _until(lambda: not alive(running) or read_state(root).get("Turn") != turn, limit_s)
         if verb == "stop":
             wanted = os.path.join(root, WANTED)  # noqa: PTH118 - as in unitfile
-            if os.path.exists(wanted):  # noqa: PTH110 - as in unitfile
+            if os.path.exists(wanted):
                 os.unlink(wanted)  # noqa: PTH108 - as in unitfile
             return 0
         if read_state(root).get("Turn") == turn:

@@ -57,7 +57,7 @@ def _is_time(line: tuple[str, str, str]) -> bool:
 
 
 def _properties(root: str, name: str, load: str, options: dict[str, str]) -> list[str]:
-    active = os.path.exists(_mark(root, name))  # noqa: PTH110 - as in unitfile
+    active = os.path.exists(_mark(root, name))
     enabled = os.path.lexists(_link(root, name))
     properties = {
         "Id": name,

@@ -128,19 +128,19 @@ class Unit:
         """The `ConditionPathExists=` or `AssertPathExists=` (by *kind*) that does not hold, "" when there is none."""
         wanted = self.unit.get(f"{kind}PathExists", "")
         path = wanted.removeprefix("!").lstrip("/")
-        there = os.path.exists(os.path.join(root, path))  # noqa: PTH110, PTH118 - as above
+        there = os.path.exists(os.path.join(root, path))  # noqa: PTH118 - as above
         return "" if not wanted or there != wanted.startswith("!") else f"{kind}PathExists={wanted}"
 
     def requirement(self, root: str) -> tuple[str, bool]:
         """The unit of `Requires=`, and whether it exists: there it is one that fails to start. ("", True): none."""
         name = self.unit.get("Requires", "")
-        return name, not name or os.path.exists(os.path.join(root, _FOLDER, name))  # noqa: PTH110, PTH118 - as above
+        return name, not name or os.path.exists(os.path.join(root, _FOLDER, name))  # noqa: PTH118 - as above
 
 
 def forget(root: str) -> None:
     """Have the next use read the unit file again, as `daemon-reload` does."""
     path = os.path.join(root, _LOADED)  # noqa: PTH118 - as above
-    if os.path.exists(path):  # noqa: PTH110 - as above
+    if os.path.exists(path):
         os.unlink(path)  # noqa: PTH108 - as above
 
 

@@ -69,7 +69,7 @@ TEXTS: dict[str, Text] = {
     ),
     "jre.missing": Text(
         title="The product's Java is missing",
-        message="{home} does not exist",
+        message="{home} does not exist or may not be read",
         why="Without it keytool cannot import the root or test the key store.",
         fix="Check that the product is installed. If its home is elsewhere, use --hcp-home.",
     ),
