@@ -300,17 +300,14 @@ def test_every_note_on_a_file_has_its_sentence_and_each_is_used() -> None:
         codes.CERTIFICATE_NOT_READABLE.code,
     }
     encodings = {codes.PEM_UTF_8_BOM.code, codes.PEM_UTF_16.code}
-    used = set()
-    for path in sorted((ROOT / "wizard/certificates").rglob("*.py")):
-        for call in _nodes(path, ast.Call):
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "note" and call.args:
-                used.add(_noted(call.args[0]))
-    assert used - {""} | reasons | encodings == set(NOTES)
-
-
-def _noted(code: ast.expr) -> str:
-    """The code of a note; "" when it is put together."""
-    if isinstance(code, ast.Constant):
-        return str(code.value)
-    name = ast.unparse(code)
-    return getattr(codes, name.split(".")[1]).code if name.startswith("codes.") else ""
+    given = [
+        call.args[0]
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "wizard/certificates")
+        for call in _nodes(path, ast.Call)
+        if _called(call) == "note" and call.args
+    ]
+    literal = {str(code.value) for code in given if isinstance(code, ast.Constant)}
+    constants = [_constant(code.value) for code in given if isinstance(code, ast.Attribute)]
+    named = {spec.code for spec in constants if spec is not None}
+    assert literal | named | reasons | encodings == set(NOTES)
