@@ -37,7 +37,7 @@ class Entity:
 class Pki:
     """Everything that a PKI team would hand over, the product's built-in certificate, and what belongs to others.
 
-    Each is equal to itself alone.
+    Compared by identity: what is made from one is made once (`build.exercises`).
 
     Attributes:
         root: Acme-CA-Root.
