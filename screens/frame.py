@@ -248,19 +248,19 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         """Say *words* in place of the title, unless the work is done very soon; no other row moves for it."""
         self._stop_busy()
         if words:
-            self._busy = self.set_timer(SHOWN_AFTER_S, lambda: self._show_busy(words))
+            self._say_busy(words, SHOWN_AFTER_S, time.monotonic() + SHOWN_AFTER_S)
 
-    def _show_busy(self, words: str) -> None:
-        start = time.monotonic()
-
+    def _say_busy(self, words: str, delay_s: float, start: float) -> None:
         def show() -> None:
-            # A key store with many rounds of key derivation takes seconds, and nothing tells how far it is.
-            seconds = int(time.monotonic() - start)
-            waited = (f"  {seconds} s, Esc stops waiting", "muted") if seconds else ""
-            self.query_one("#title", Static).update(say(MARKS["now"], (words, "bold"), waited), layout=False)
+            # A timer that was stopped may have fired before: its call still waits in the queue of this screen.
+            if self._busy is timer:
+                # A key store with many rounds of key derivation takes seconds, and nothing tells how far it is.
+                seconds = int(time.monotonic() - start)
+                waited = (f"  {seconds} s, Esc stops waiting", "muted") if seconds else ""
+                self.query_one("#title", Static).update(say(MARKS["now"], (words, "bold"), waited), layout=False)
+                self._say_busy(words, 1, start)
 
-        show()
-        self._busy = self.set_interval(1, show)
+        timer = self._busy = self.set_timer(delay_s, show)
 
     def idle(self) -> None:
         """The work is done: the page's own title again."""

@@ -31,11 +31,11 @@ class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         """It is shown, or shown again."""
-        self.hold()
-        self.set_timer(SETTLED_S, self.let_go)
+        self.held = self._moving = True
+        self.set_timer(SETTLED_S, self.moved)
 
     def hold(self) -> None:
-        """Send nothing until `let_go`."""
+        """Send nothing until `let_go`; what waits for `moved` waits for that too."""
         self.held, self._moving = True, False
 
     def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:  # noqa: FBT001, FBT002 - Textual's signature

@@ -1,5 +1,6 @@
 """Small, colourless and ASCII terminals; hostile text; leaving; crashes; help; passwords. On the real session."""
 
+import asyncio
 import gc
 import weakref
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from textual.widgets._tabs import Underline
 
 import screens
 from screens.dialogs import Quit
-from screens.frame import Page
+from screens.frame import Frame, Page
+from screens.painting import SETTLED_S
 from screens.paths import complete_from, last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
@@ -398,6 +400,40 @@ async def test_esc_stops_waiting_for_the_engine(made: Practice) -> None:
         await settle(pilot)
         assert step(pilot) == "primary-files"
         assert "Stopped waiting." in text(pilot)
+
+
+async def test_a_title_stays_when_the_timer_of_work_that_is_done_comes_late(made: Practice) -> None:
+    async with opened(session_on(made), start="primary-files") as pilot:
+        frame = app_of(pilot).frame
+        for fired in range(2):  # before the words are shown, and while the seconds are counted
+            frame.busy("Checking ...")
+            if fired:
+                await shown(pilot, " s, Esc stops waiting")
+            timer = frame._busy
+            assert timer is not None
+            timer._callback()  # type: ignore[misc]  # the timer fires: its call waits until the screen has time
+            frame.idle()
+            await settle(pilot)
+            assert frame._busy is None
+            assert "Checking ..." not in text(pilot)
+
+
+async def test_no_half_of_a_page_is_painted_after_a_dialog(made: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, laid_out = [], Frame._laid_out
+
+    async def slowly(frame: Frame) -> None:
+        await laid_out(frame)
+        await asyncio.sleep(2 * SETTLED_S)
+        held.append(frame.held)
+
+    async with opened(session_on(made), start="goal") as pilot:
+        app = app_of(pilot)
+        app.push(Quit(running=False, over=False, answered=False), lambda _how: app.open_step("place"))
+        await settle(pilot)
+        monkeypatch.setattr(Frame, "_laid_out", slowly)
+        await keys(pilot, "escape")
+        assert step(pilot) == "place"
+    assert held == [True, True]
 
 
 @pytest.mark.parametrize(
