@@ -49,6 +49,7 @@ _STATES = {
     "fallback": (f"{BAD} built-in certificate presented", f"{BAD} built-in", "bad bold"),
     "expired": (f"{BAD} expired certificate presented", f"{BAD} expired", "bad bold"),
     "untrusted": (f"{BAD} certificate not trusted", f"{BAD} not trusted", "bad bold"),
+    "unknown": (f"{WARN} trust not checked", f"{WARN} not checked", "warn bold"),
     "silent": (f"{BAD} no certificate presented", f"{BAD} no answer", "bad bold"),
 }
 """What the server presents: in words, in two words, and their roles."""

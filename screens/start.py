@@ -8,7 +8,7 @@ from textual.widgets import OptionList, Static
 
 from screens.certificates import life
 from screens.frame import NARROW, TALL
-from screens.theme import BAD, MARKS, OK, Part, boxes, cut, life_role, lifetime, say, titled
+from screens.theme import BAD, MARKS, OK, WARN, Part, boxes, cut, life_role, lifetime, say, titled
 from screens.widgets import Card, Choice, Facts, Rechecked, Row
 from wizard.certificates.names import issued_by, short
 from wizard.questions.answers import Goal
@@ -69,7 +69,7 @@ class Start(Rechecked):
 
     def _banner(self) -> Content:
         word, words = overview.banner(self.data.presented, self.data.left)
-        mark, role = (OK, "ok") if word == "TRUSTED" else (BAD, "bad")
+        mark, role = {"TRUSTED": (OK, "ok"), "NOT CHECKED": (WARN, "warn")}.get(word, (BAD, "bad"))
         return say((f" {mark} {word} ", f"{role} bold reverse"), (f"  {words}", "bold"))
 
     def _facts(self) -> list[Row]:
@@ -95,7 +95,8 @@ class Start(Rechecked):
 
     def _picture(self) -> Content:
         state = self.data.presented.state if self.data.presented is not None else "silent"
-        link = ("trusted", OK, "ok") if state == "trusted" else ("not trusted", BAD, "bad")
+        links = {"trusted": ("trusted", OK, "ok"), "unknown": ("not checked", WARN, "warn")}
+        link = links.get(state, ("not trusted", BAD, "bad"))
         nodes = [("gateways", "", ""), (self.data.facts.hostname, "this machine", "accent"), ("clients", "", "")]
         return boxes(nodes, [link, link], 12)
 

@@ -10,7 +10,9 @@ import pytest
 from tests.support.doctor_runs import NAME, Call, settle
 from tests.support.practice import Practice, company, practice
 from wizard.doctor.collect.run import collect
+from wizard.questions.answers import Answers, Goal
 from wizard.sandbox.pki import pfx
+from wizard.session.overview import State, facts, overview
 
 CANARY = "c4nary-Passw0rd#1"
 
@@ -160,6 +162,38 @@ def test_who_may_not_read_is_told_so(tmp_path: Path) -> None:
         assert {"doctor.conf-syntax", "doctor.setting-missing"} <= {each["rule"] for each in not_run}
         assert all(each["reason"] for each in not_run)
         assert not [each for each in told["outcomes"] if each["outcome"] == "broken"]
+
+
+def test_what_is_in_a_closed_folder_is_not_called_missing(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
+        settle(made)
+        for closed in ("opt/hcp/jre", "opt/hcp"):
+            mode = (made.root / closed).stat().st_mode
+            (made.root / closed).chmod(0)
+            told = json.loads(made.run("doctor", "--json", powerless=True).stdout)
+            (made.root / closed).chmod(mode)
+            assert not [each for each in told["findings"] if each["code"].endswith("-missing")]
+            assert "doctor.jre" in {each["rule"] for each in told["outcomes"] if each["outcome"] == "not_run"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "store"),
+    [
+        ("wrong-path", State.FALLBACK, "/opt/hcp/conf/primary-hots.pfx"),
+        (
+            "commented-out",
+            State.FALLBACK,
+            "not known: /opt/hcp/conf/application.conf has no setting default-keystore-file.",
+        ),
+        ("cacerts-password", State.UNKNOWN, "/opt/hcp/conf/primary-host.pfx"),
+    ],
+)
+def test_the_first_page_of_a_broken_primary(fault: str, state: State, store: str, tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, configured=True, faults=(fault,)) as made:
+        seen = overview(made.deployment.machine, Answers().put("primary.port", made.deployment.port))
+        assert seen.presented is not None
+        assert (seen.presented.state, seen.goal) == (state, Goal.RESCUE)
+        assert store in {fact.words for fact in facts(seen)}
 
 
 def test_a_variable_from_an_environment_file_counts(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ class State(StrEnum):
     UNTRUSTED = "untrusted"
     SILENT = "silent"
     """Nothing answers, or no TLS."""
+    UNKNOWN = "unknown"
+    """A certificate that only the server's Java may trust, whose trust store cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Overview:
         facts: of the machine; every part that the first screen shows is read.
         presented: at the port that was found; None when nothing listens.
         store: the configured key store, as the operator knows it; "" when none is.
+        store_fault: why that cannot be read from application.conf; "" when it can.
         left: the list of what is left to do, None when there is none.
         last: the newest change that ended, None when there is none.
         goal: what is recommended.
@@ -96,6 +99,7 @@ class Overview:
     facts: MachineSnapshot
     presented: Presented | None
     store: str
+    store_fault: str
     left: Checklist | None
     last: Entry | None
     goal: Goal
@@ -107,18 +111,20 @@ def overview(machine: Machine, answers: Answers) -> Overview:
     facts = MachineSnapshot(machine)
     facts.read_host()
     presented = _found(facts, answers)
-    store: PurePosixPath | None = None
-    with suppress(WizardError):
-        store = facts.configured_store
+    store, fault = "", ""
+    try:
+        store = facts.store_setting.text or ""
+    except WizardError as error:
+        fault = error.message
     changes = readable_history(machine)
     left = checklist.load(machine)
-    if store is None and _is_gateway(machine):
+    if not store and _is_gateway(machine):
         goal = Goal.RE_KEY
     else:
-        goal = _recommended(presented, facts, configured=store is not None, left=left)
+        goal = _recommended(presented, facts, configured=bool(store or fault), left=left)
     last = changes[-1] if changes else None
     damaged = tuple(entry for entry in changes if entry.damage and not entry.waits)
-    return Overview(facts, presented, str(store or ""), left, last, goal, damaged)
+    return Overview(facts, presented, printable(store), printable(fault), left, last, goal, damaged)
 
 
 def _found(facts: MachineSnapshot, answers: Answers) -> Presented | None:
@@ -142,7 +148,9 @@ def present(seen: MachineSnapshot, host: str, port: int, *, servername: str | No
     found: list[ProbeResult] = []
 
     def ask() -> None:
-        trust = {JAVA: TrustSet(seen.anchors), SYSTEM_ROOTS: system_roots()}
+        trust = {SYSTEM_ROOTS: system_roots()}
+        with suppress(WizardError):
+            trust = {JAVA: TrustSet(seen.cacerts[1]), **trust}
         found.append(probe(host, port, servername=servername, timeout_s=LIMIT_S, trust=trust))
 
     # What takes longer is left behind; the thread ends with its own time limits.
@@ -169,6 +177,8 @@ def _judged(shown: str, result: ProbeResult) -> Presented:
         state, reason = State.EXPIRED, f"{short(leaf)} ended on {fields.not_after(leaf):%Y-%m-%d}"
     elif by:
         state, reason = State.TRUSTED, ""
+    elif JAVA not in result.trust:
+        state, reason = State.UNKNOWN, "cacerts cannot be read"
     else:
         state = State.UNTRUSTED
     return Presented(shown, state, now, reason, by if state is State.TRUSTED else "", result.chain, result)
@@ -230,6 +240,7 @@ _BANNERS = {
     State.FALLBACK: ("NOT TRUSTED", "The built-in certificate is presented."),
     State.EXPIRED: ("EXPIRED", "The presented certificate is no longer valid."),
     State.UNTRUSTED: ("NOT TRUSTED", "This Java does not trust the presented certificate."),
+    State.UNKNOWN: ("NOT CHECKED", "It is not known whether this Java trusts the presented certificate."),
     State.SILENT: ("NO ANSWER", "No certificate is presented at this port."),
 }
 GOOD, INFO, WARNING, BAD = "ok", "info", "warn", "bad"
@@ -267,6 +278,8 @@ def trusted_by(seen: Presented) -> Fact:
     """Who accepts what is presented, or why nobody does."""
     if seen.trusted_by:
         return Fact("Trusted by", GOOD, seen.trusted_by)
+    if seen.state is State.UNKNOWN:
+        return Fact("Trusted by", WARNING, f"not known: {seen.reason}")
     return Fact("Trusted by", BAD, f"nobody: {seen.reason}")
 
 
@@ -274,7 +287,8 @@ def facts(seen: Overview) -> Iterator[Fact]:
     """Everything but what is presented."""
     store, unit = seen.store, seen.facts.restarted
     # Only the doctor opens it, so it is not called good here.
-    yield Fact("Key store", INFO, store) if store else Fact("Key store", WARNING, "none in application.conf")
+    missing = f"not known: {seen.store_fault}" if seen.store_fault else "none in application.conf"
+    yield Fact("Key store", INFO, store) if store else Fact("Key store", WARNING, missing)
     if unit is not None and unit.load == "loaded":
         yield Fact("Service", GOOD if unit.running else BAD, f"hcp-server is {unit.active}", _java(seen))
     else:

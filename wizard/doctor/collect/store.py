@@ -1,5 +1,6 @@
 """Collect facts about the configured key store and cacerts, with our own reader and with the product's Java."""
 
+import contextlib
 import difflib
 import os
 from collections.abc import Iterable
@@ -166,8 +167,16 @@ def judged_store(store: StoreSeen | None, anchors: Iterable[Certificate], host: 
 
 
 def see_java(now: MachineSnapshot, store: StoreSeen | None) -> JavaFacts:
-    """The product's JRE, and whether its keytool can use the key store."""
+    """The product's JRE, and whether its keytool can use the key store.
+
+    Raises:
+        OSError: this account may not look whether there is a JRE.
+    """
     home, found = str(now.machine.jre_home), now.jre
+    if found is None or found.keytool is None:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            # What this account may not see is not missing: the error goes on.
+            os.stat(now.machine.real(home) / "bin" / "keytool")  # noqa: PTH116 - one word for one system call
     if found is None:
         return JavaFacts(home, proof_text="the product's Java is missing")
     present = "whole" if found.keytool else "no-keytool" if os.path.isdir(found.home / "bin") else "bare"
