@@ -68,7 +68,7 @@ class Apply(Page):
     def __init__(self, step: Step | None, data: Any = None) -> None:
         """Nothing is known yet."""
         super().__init__(step, data)
-        self._arrived: deque[Event | Ended | WizardError] = deque()
+        self._arrived: deque[Event | Ended | Exception] = deque()
         self._rows: dict[str, list[str]] = {}
         self._since: dict[str, float] = {}
         self._took: dict[str, float] = {}
@@ -127,17 +127,17 @@ class Apply(Page):
             again = self.session.needed_again() is not None
             lines, undo = tuple(self.session.outcome_lines()), self.session.undo_command()
             self._arrived.append(Ended(outcome, lines, seen, undo, again=again))
-        except WizardError as error:
+        except Exception as error:  # noqa: BLE001 - carried over to the screen's thread, where it may be a bug
             self._arrived.append(error)
 
     def _paint(self) -> None:
         known = len(self._rows)
         while self._arrived and not self._over:
             item = self._arrived.popleft()
-            if isinstance(item, Ended | WizardError):
-                self._end(item)
-            else:
+            if isinstance(item, Event):
                 self._take(item)
+            else:
+                self._end(item)
         if not self._over:
             self.query_one("#steps", Static).update(self._drawn(), layout=len(self._rows) != known)
             done = sum(state in {"done", "skipped"} for state, _words in self._rows.values())
@@ -173,12 +173,14 @@ class Apply(Page):
             ]
         return say(*parts)
 
-    def _end(self, item: Ended | WizardError) -> None:
+    def _end(self, item: Ended | Exception) -> None:
         self._over = True
         self._timer.stop()
         if isinstance(item, WizardError):
             self.wizard.show(Refused(self.step, item))
             return
+        if isinstance(item, Exception):
+            raise item
         self.wizard.ended = int(item.outcome.exit_code)
         if item.presented is not None:
             self.frame.show_state(item.presented.state, item.presented.at)

@@ -4,6 +4,7 @@ Textual's own thread workers belong to an executor whose threads are waited for 
 takes long would keep a closed wizard alive. These threads are daemons: what matters runs in its own process anyway.
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -61,17 +62,21 @@ class Background:
 
     def _do(self, job: Job) -> None:
         owner, purpose, number, work, _done = job
-        if self._latest.get((id(owner), purpose)) != number or not owner.is_running:
+        if self._latest.get((id(owner), purpose)) != number:
             return
-        result: Any
-        failure: BaseException | None = None
-        try:
-            result = work()
-        except WizardError as error:
-            result = error
-        except BaseException as error:  # noqa: BLE001 - carried over to the screen's thread, where it is a bug
-            result, failure = None, error
-        owner.call_later(self._deliver, job, result, failure)
+        if owner.is_running:
+            result: Any
+            failure: BaseException | None = None
+            try:
+                result = work()
+            except WizardError as error:
+                result = error
+            except BaseException as error:  # noqa: BLE001 - carried over to the screen's thread, where it is a bug
+                result, failure = None, error
+            with contextlib.suppress(RuntimeError):  # its owner leaves the screen at this moment, or all is closed
+                if owner.call_later(self._deliver, job, result, failure):
+                    return
+        self.drop(owner, purpose)
 
     def _deliver(self, job: Job, result: Any, failure: BaseException | None) -> None:
         owner, purpose, number, _work, done = job

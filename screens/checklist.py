@@ -2,9 +2,10 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import count
+from typing import Any, ClassVar
 
 from textual.containers import Horizontal
 from textual.widget import Widget
@@ -48,10 +49,13 @@ def _about(item: Item) -> list[Row]:
 class Left(Page):
     """The list, grouped; it opens at the first open item."""
 
+    _numbers: ClassVar[Iterator[int]] = count()
+
     def __init__(self, step: Step | None, data: Any = None) -> None:
         """Show *data*: the list, and its lines."""
         super().__init__(step, data)
         self.kept: Checklist | None = data[0]
+        self._refused = False
 
     @classmethod
     def look(cls, session: Session, step: Step) -> Any:
@@ -123,20 +127,31 @@ class Left(Page):
             self._show(focused.get_option_at_index(focused.highlighted or 0).value)
 
     def on_selection_list_selection_toggled(self, event: SelectionList.SelectionToggled[str]) -> None:
-        """Keep the tick at once."""
-        item = event.selection.value
-        self.wizard.engine.run(self, item, lambda: self.session.tick(item), lambda result: self._ticked(item, result))
+        """Keep the tick at once. None is dropped: each is work of its own, and of the program, not of this page."""
+        item, wizard, session = event.selection.value, self.wizard, self.session
+        purpose = f"tick {next(self._numbers)}"
+        wizard.engine.run(wizard, purpose, lambda: session.tick(item), lambda result: self._ticked(item, result))
+
+    def action_go_on(self) -> None:
+        """To the end, when every tick is kept."""
+        self._refused = False
+        self.wizard.work("ticks", lambda: None, self._all_kept, "Saving ...")
+
+    def _all_kept(self, _nothing: None) -> None:
+        if not self._refused:
+            super().action_go_on()
 
     def _ticked(self, item: str, result: Any) -> None:
         if isinstance(result, WizardError):
+            self._refused = True
             self.frame.tell(*refusal(result.message, result.hint))
             for each in self.query(Ticks):
                 if item in [each.get_option_at_index(at).value for at in range(each.option_count)]:
                     with each.prevent(SelectionList.SelectionToggled):
                         (each.deselect if item in each.selected else each.select)(item)
             return
-        self.frame.tell()
-        if self.kept is not None:
+        if self.kept is not None and self.is_attached:
+            self.frame.tell()
             self.kept = kept = replace(self.kept, done=self.kept.done ^ {item})
             self.query_one(ProgressBar).update(progress=len(kept.items) - len(kept.left))
             self.query_one("#count", Static).update(say(_count(kept)), layout=False)

@@ -245,21 +245,22 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             line.update(hanging(*parts) if parts else "")
             line.set_class(bool(parts), "-on")
 
-    def busy(self, words: str) -> None:
+    def busy(self, words: str, *, until_esc: bool = True) -> None:
         """Say *words* in place of the title, unless the work is done very soon; no other row moves for it."""
         self._stop_busy()
         if words:
-            self._say_busy(words, SHOWN_AFTER_S, time.monotonic() + SHOWN_AFTER_S)
+            way_out = ", Esc stops waiting" if until_esc else ""
+            self._say_busy(words, way_out, SHOWN_AFTER_S, time.monotonic() + SHOWN_AFTER_S)
 
-    def _say_busy(self, words: str, delay_s: float, start: float) -> None:
+    def _say_busy(self, words: str, way_out: str, delay_s: float, start: float) -> None:
         def show() -> None:
             # A timer that was stopped may have fired before: its call still waits in the queue of this screen.
             if self._busy is timer:
                 # A key store with many rounds of key derivation takes seconds, and nothing tells how far it is.
                 seconds = int(time.monotonic() - start)
-                waited = (f"  {seconds} s, Esc stops waiting", "muted") if seconds else ""
+                waited = (f"  {seconds} s{way_out}", "muted") if seconds else ""
                 self.query_one("#title", Static).update(say(MARKS["now"], (words, "bold"), waited), layout=False)
-                self._say_busy(words, 1, start)
+                self._say_busy(words, way_out, 1, start)
 
         timer = self._busy = self.set_timer(delay_s, show)
 

@@ -90,7 +90,8 @@ def _names(folder: Path, start: str) -> list[str]:
                     return []
                 if not name.startswith(start) or (name.startswith(".") and not start) or printable(name) != name:
                     continue
-                found.append(f"{name}/" if entry.is_dir() else name)
+                # Not `entry.is_dir`: a link in a circle would end the list.
+                found.append(f"{name}/" if os.path.isdir(entry) else name)
     except OSError:
         return []
     return sorted(found)[:SHOWN]

@@ -44,6 +44,8 @@ TURN_S = 0.25
 """The longest time that a key may take before the next one is handled."""
 ALWAYS = frozenset({"ctrl+c", "ctrl+q", "f10", "escape", "f3", "ctrl+l"})
 """Keys that work also while the engine works and while a page is being exchanged."""
+GIVEN_UP = frozenset({"look", "check", "after"})
+"""What Esc stops waiting for: calls that only look. What changes something is waited for, so that its end is seen."""
 
 MAKING = {View.REVIEW: "Checking the machine and making the plan ...", View.DIAGNOSIS: "Checking the machine ..."}
 
@@ -76,7 +78,9 @@ class WizardApp(App[int], inherit_bindings=False):
         ended: exit code of the change, None before it ended.
         crashed: where the report of a crash lies, or that it could not be kept; None while all is well.
         taking: a key is being handled, with all that it leads to.
-        locked: keys other than `ALWAYS` are dropped: the engine works, or a page is being exchanged.
+        occupied: the page takes no keys: the engine works for it, or it is being exchanged.
+        opening: a dialog is on top that is not painted yet.
+        awaited: the purpose of the work that the page waits for, "" without one.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -113,7 +117,9 @@ class WizardApp(App[int], inherit_bindings=False):
         """Signals that came before the terminal could be restored."""
         self.crashed: str | None = None
         self.ended: int | None = None
-        self.locked = True
+        self.occupied = True
+        self.opening = False
+        self.awaited = ""
         self.taking = False
         self._explain = False
         self._loaded = False
@@ -130,6 +136,11 @@ class WizardApp(App[int], inherit_bindings=False):
         if self.opened is None:
             raise RuntimeError("the session is opened after the first paint")
         return self.opened
+
+    @property
+    def locked(self) -> bool:
+        """Whether keys other than `ALWAYS` are dropped. A dialog takes them whatever the page below waits for."""
+        return self.opening or (self.occupied and len(self.screen_stack) < 2)
 
     def steps(self) -> tuple[Step, ...]:
         """The steps that the answers so far lead to."""
@@ -223,16 +234,17 @@ class WizardApp(App[int], inherit_bindings=False):
             else:
                 self.show(kind(step, data))
 
-        self.work("look", lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Checking ..."))
+        purpose = "apply" if step.view is View.APPLY else "look"
+        self.work(purpose, lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Checking ..."))
 
     def work(self, purpose: str, call: Callable[[], Any], done: Callable[[Any], None], words: str) -> None:
-        """Call the engine; until it has answered, keys are dropped and *words* are shown. Esc gives up waiting."""
-        self.locked = True
+        """Call the engine; until it has answered, keys are dropped and *words* are shown. Esc may give up waiting."""
+        self.occupied, self.awaited = True, purpose
         self.frame.tell()
-        self.frame.busy(words)
+        self.frame.busy(words, until_esc=purpose in GIVEN_UP)
 
         def finished(result: Any) -> None:
-            self.locked = False
+            self.occupied, self.awaited = False, ""
             self.frame.idle()
             done(result)
 
@@ -240,16 +252,15 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def give_up(self) -> None:
         """Stop waiting for the engine; its late answer is dropped."""
-        if self.frame.page is not None and self.locked:
-            for purpose in ("look", "check"):
-                self.engine.drop(self, purpose)
-            self.locked = False
+        if self.frame.page is not None and self.awaited in GIVEN_UP:
+            self.engine.drop(self, self.awaited)
+            self.occupied, self.awaited = False, ""
             self.frame.idle()
             self.frame.tell(("Stopped waiting.", "muted"))
 
     def show(self, page: Page) -> None:
         """Exchange the page; what was typed before it is painted is dropped."""
-        self.locked = True
+        self.occupied = True
         self.call_next(self._exchange, page)
 
     async def _exchange(self, page: Page) -> None:
@@ -264,7 +275,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def _painted(self, page: Page) -> None:
         if self.frame.page is page:
-            self.locked = False
+            self.occupied = False
             self.frame.point()
             if self._explain:
                 self._explain = False
@@ -292,15 +303,15 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def push(self, dialog: Screen[Any], answered: Callable[[Any], None] | None = None) -> None:
         """Put *dialog* on top; keys typed before it is painted are dropped."""
-        self.locked = True
+        self.opening = True
 
-        def unlock() -> None:
-            self.locked = False
+        def painted() -> None:
+            self.opening = False
 
         self.push_screen(dialog, answered)
         # When the dialog goes, the frame is painted once, after it was shown again.
         self.frame.hold()
-        dialog.call_after_refresh(unlock)
+        dialog.call_after_refresh(painted)
 
     # -- what there is at the start -----------------------------------------------------------------------------------
 
@@ -453,7 +464,7 @@ class WizardApp(App[int], inherit_bindings=False):
         """Ask whether to leave; a second press changes nothing."""
         dialog = load(pages.QUIT)
         if not any(isinstance(screen, dialog) for screen in self.screen_stack):
-            runs = self.frame.page is not None and self.frame.page.change_runs
+            runs = self.awaited == "apply" or (self.frame.page is not None and self.frame.page.change_runs)
             answered = self.opened is not None and self.opened.answered
             self.push(dialog(running=runs, over=self.ended is not None, answered=answered), self._left)
 
@@ -463,6 +474,7 @@ class WizardApp(App[int], inherit_bindings=False):
                 self._keep()
                 self.leave()
             case "forget":
+                self.engine.drop(self, "save")
                 with contextlib.suppress(WizardError, OSError):
                     self.session.forget()
                 self.leave()
@@ -484,7 +496,8 @@ class WizardApp(App[int], inherit_bindings=False):
     def _keep(self) -> None:
         page = self.frame.page
         if page is not None and page.step is not None:
-            page.keep()
+            if page.is_mounted:  # before it is built its fields are not those of the answers
+                page.keep()
             with contextlib.suppress(WizardError, OSError):
                 self.session.save(page.step.id)
 

@@ -38,7 +38,7 @@ def start(scene: Scene, *, slow: float = 0.0, plan: Plan | None = None) -> watch
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < limit, "it did not happen"
         time.sleep(0.02)

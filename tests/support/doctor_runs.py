@@ -22,7 +22,7 @@ def settle(made: Practice) -> None:
     """Start the service and wait until it listens, or has given up."""
     made.systemctl("start")
     _, port = made.deployment.endpoint.rsplit(":", 1)
-    give_up = time.monotonic() + 15
+    give_up = time.monotonic() + 120
     while time.monotonic() < give_up:
         with suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), timeout=1):
             time.sleep(0.1)
@@ -34,6 +34,7 @@ def settle(made: Practice) -> None:
         if not (made.root / STATE).exists():
             return
         time.sleep(0.03)
+    raise AssertionError("the practice primary neither listens nor gives up")
 
 
 def examined(made: Practice, name: str = NAME) -> Diagnosis:

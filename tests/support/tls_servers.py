@@ -22,7 +22,7 @@ from tests.support.pki import Acme, Entity, acme, issue
 from wizard.sandbox.server import tls
 from wizard.sandbox.server.stores import Identity
 
-PATIENCE_S = 10.0
+PATIENCE_S = 120.0
 
 
 class Server(Protocol):

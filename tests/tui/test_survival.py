@@ -17,7 +17,7 @@ import screens
 from screens.dialogs import Quit
 from screens.frame import Frame, Page
 from screens.painting import SETTLED_S
-from screens.paths import complete_from, last_word
+from screens.paths import complete, complete_from, last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
 from tests.support.exhaustive import exhaustive, mostly_exhaustive
@@ -26,6 +26,7 @@ from tests.support.scenarios import FILES_PASSWORD, STEPS
 from tests.tui.driving import app_of, focused, keys, opened, paste, settle, shown, step, text, until
 from tests.tui.every_step import STILL, Deployments, deployments, with_hostile
 from tests.tui.operator import session_on
+from wizard.cli.line_mode.answers import offer
 from wizard.errors import WizardError
 from wizard.questions import flow
 from wizard.questions.answers import Phase
@@ -203,7 +204,7 @@ async def test_an_answer_from_a_hostile_file_is_shown_inert(
                 await keys(pilot, key)
                 assert not [sign for sign in text(pilot) if sign != "\n" and category(sign)[0] == "C"], text(pilot)
             await keys(pilot, "escape")
-            assert pilot.app.return_code is None
+            assert pilot.app.return_code is None, repr(pilot.app._exception)
     assert session.answers.primary.chain == hostile, "shown otherwise, but not changed"
 
 
@@ -503,6 +504,14 @@ def test_the_last_word_of_several_paths(typed: str, before: str, word: str) -> N
 def test_the_names_that_a_text_could_become(typed: str, names: tuple[str, ...], common: str) -> None:
     found = complete_from(typed, ("a-1", "a-2", "b"))
     assert (found.names, found.texts, found.common) == (names, names, common)
+
+
+def test_a_link_in_a_circle_does_not_end_the_list_of_names(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "host.pfx").touch()
+    assert complete("", tmp_path).names == ("circle", "folder/", "host.pfx")
+    assert offer(tmp_path, "", certificates=True) == (["host.pfx", "folder/"], 0)
 
 
 def test_every_step_is_reached_by_a_way() -> None:

@@ -78,9 +78,9 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            other = _read(descriptor)
+            # A watcher that only looks holds the lock for a moment; a name in it is that of a run that was killed.
+            other = None if _is_watched(descriptor) else _read(descriptor)
             os.close(descriptor)
-            # A watcher that only looks holds the lock for a moment, without a name.
             if other is None and time.monotonic() < patience:
                 time.sleep(0.02)
                 continue
@@ -150,6 +150,15 @@ def _read(descriptor: int) -> Holder | None:
     except (OSError, ValueError, RecursionError):
         return None
     return found
+
+
+def _is_watched(descriptor: int) -> bool:
+    """Whether nobody but watchers holds the lock: they share it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_the_file(descriptor: int, path: Path) -> bool:

@@ -218,14 +218,16 @@ class Store:
         """The open folder of all changes, the folders in it, and what is none."""
         try:
             above = self._changes or Directory(self.root).open(self.folder.name)
-            names = above.names()
-            modes = [os.stat(name, dir_fd=above.descriptor, follow_symlinks=False).st_mode for name in names]
+            modes = {}
+            for name in above.names():
+                with contextlib.suppress(FileNotFoundError):  # removed since they were listed
+                    modes[name] = os.stat(name, dir_fd=above.descriptor, follow_symlinks=False).st_mode
         except FileNotFoundError:
             return None, [], []
         except OSError as error:
             raise unreadable(self.root, error) from error
-        folders = [name for name, mode in zip(names, modes, strict=True) if stat.S_ISDIR(mode)]
-        return above, folders, [name for name in names if name not in folders]
+        folders = [name for name, mode in modes.items() if stat.S_ISDIR(mode)]
+        return above, folders, [name for name in modes if name not in folders]
 
     def find(self, change: str) -> ChangeFolder:
         """By id, or by its number alone.

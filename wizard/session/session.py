@@ -6,6 +6,7 @@ engine, so the full screen imports it after its first paint.
 
 import shlex
 import socket
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -77,6 +78,16 @@ NAME_S = 1.0
 """The longest wait for the resolver, in seconds."""
 
 
+@dataclass(eq=False, slots=True)
+class _Seen:
+    """What was read and made since an answer changed. A call that nobody waits for any more fills that of its begin."""
+
+    inputs: PlanInputs | None = None
+    examined: dict[str, Rescue] = field(default_factory=dict)
+    review: Review | None = None
+    planned: Planned | None = None
+
+
 @dataclass(eq=False, repr=False)
 class Session:
     """One operator's run on one machine.
@@ -118,10 +129,7 @@ class Session:
     _refused: dict[str, Secret] = field(default_factory=dict, init=False)
     _other: dict[str, Secret] = field(default_factory=dict, init=False)
     """Typed before for the same key and refused: a store and its private key may have two passwords."""
-    _inputs: PlanInputs | None = field(default=None, init=False)
-    _examined: dict[str, Rescue] = field(default_factory=dict, init=False)
-    _review: Review | None = field(default=None, init=False)
-    _planned: Planned | None = field(default=None, init=False)
+    _seen: _Seen = field(default_factory=_Seen, init=False)
     _handed: Answers | None = field(default=None, init=False)
     _accepted: set[str] = field(default_factory=set, init=False)
     _earlier: list[Outcome] = field(default_factory=list, init=False)
@@ -129,6 +137,8 @@ class Session:
     _outcome: Outcome | None = field(default=None, init=False)
     _completed: Outcome | None = field(default=None, init=False)
     _started: bool = field(default=False, init=False)
+    _saving: threading.Lock = field(default_factory=threading.Lock, init=False)
+    """Held while the saved answers are written or removed: what is still being written would come back."""
 
     def __post_init__(self) -> None:
         self._first = self.given or PlanInputs(self.machine, self.answers, self.base, self.secret, dry_run=self.dry_run)
@@ -142,8 +152,10 @@ class Session:
     @property
     def inputs(self) -> PlanInputs:
         """What plans and bundles are made from, as it is now; files are read once until an answer changes."""
-        if self._inputs is None or self._inputs.answers is not self.answers:
-            self._inputs = replace(
+        seen = self._seen
+        inputs = seen.inputs
+        if inputs is None or inputs.answers is not self.answers:
+            inputs = seen.inputs = replace(
                 self._first,
                 answers=self.answers,
                 base=self.base,
@@ -153,7 +165,7 @@ class Session:
                 pasted=self.pasted,
                 progress=unseen,
             )
-        return self._inputs
+        return inputs
 
     # -- questions ------------------------------------------------------------------------------------------------
 
@@ -275,8 +287,7 @@ class Session:
             WizardError: as `wizard.questions.answers.content`; nothing is taken then.
         """
         word = word_for(text.reveal(), self.pasted.keys() - {instead})
-        self.pasted.pop(instead, None)
-        self.pasted[word] = text
+        self.pasted = {each: kept for each, kept in self.pasted.items() if each != instead} | {word: text}
         self._handed = None
         self.invalidate()
         return word
@@ -305,15 +316,17 @@ class Session:
             for question in step.questions
             if question.ask in {Ask.TEXT, Ask.PATHS} and not question.optional and not self.value(question)
         ]
+        answers, pasted = self.answers, self.pasted
         hands_off = step.id in {StepId.HANDOFF, StepId.HANDOFF_FIRST}
-        if hands_off and self._handed == self.answers:
+        if hands_off and self._handed == answers:
             # Back and forth: the bundles of these very answers are there already.
             return []
         problems = missing or [
             Problem(key, error) for key, error in validation.refusals(self.inputs, step, self._examine)
         ]
-        if hands_off and not problems:
-            self._handed = self.answers
+        if hands_off and not problems and pasted is self.pasted:
+            # Not those that were given meanwhile: nobody may wait for this call any more.
+            self._handed = answers
         return problems
 
     def pending_warnings(self, step: Step) -> tuple[Finding, ...]:
@@ -336,7 +349,7 @@ class Session:
             WizardError: it cannot be ticked now, or not be kept.
         """
         lines = remaining_tasks.tick(self.inputs, item)
-        self._inputs = None  # the list is another one now, and the next phase follows from it
+        self._seen.inputs = None  # the list is another one now, and the next phase follows from it
         return lines
 
     def lines(self, step: Step) -> list[Line]:
@@ -372,9 +385,10 @@ class Session:
         Raises:
             WizardError: the machine cannot be checked.
         """
-        if step_id not in self._examined:
-            self._examined[step_id] = repair_flow.look(self.inputs)
-        return self._examined[step_id]
+        examined = self._seen.examined
+        if step_id not in examined:
+            examined[step_id] = repair_flow.look(self.inputs)
+        return examined[step_id]
 
     def _examine(self) -> Rescue:
         return self.rescue(StepId.EXAMINE)
@@ -385,11 +399,11 @@ class Session:
         Returns:
             The id of the step at which the next repair begins.
         """
-        seen = self._examined.get(step.id)
+        seen = self._seen.examined.get(step.id)
         self._typed.pop(repair_flow.PASSWORD, None)
         self.invalidate()
         if seen is not None:
-            self._examined[StepId.EXAMINE] = seen
+            self._seen.examined[StepId.EXAMINE] = seen
         # The change that has ended is not the one to follow any more; the summary still names it.
         self.forget_change()
         self.let_go()
@@ -487,7 +501,7 @@ class Session:
         return probe.expect_sha256 if probe is not None else ""
 
     def _probe(self) -> Probe | None:
-        steps = self._review.plan.steps if self._review is not None else ()
+        steps = self._seen.review.plan.steps if self._seen.review is not None else ()
         return next((step for step in steps if isinstance(step, Probe)), None)
 
     def undo_command(self) -> str:
@@ -529,13 +543,14 @@ class Session:
         Raises:
             WizardError: the machine, the files or the answers do not allow a plan.
         """
-        if self._review is None:
-            made, self._planned = review.review(self.inputs, self._examine)
+        seen = self._seen
+        if seen.review is None:
+            made, seen.planned = review.review(self.inputs, self._examine)
             if self._first.kept is None:
                 asked = self._as_asked(View.VERDICT, View.DIAGNOSIS)
                 made = replace(made, decided=tuple(decided_lines(asked, self.answer_words)))
-            self._review = made
-        return self._review
+            seen.review = made
+        return seen.review
 
     def decided(self) -> list[tuple[Step, Question, str]]:
         """BLOCKING. What is answered up to the review, in words, whether or not it was asked yet."""
@@ -575,7 +590,8 @@ class Session:
             WizardError: errors among the findings, another run at work, an interrupted change, or missing rights.
         """
         review = self.review()
-        if self._planned is None or review.blocked:
+        planned = self._seen.planned
+        if planned is None or review.blocked:
             worst = worst_finding(review.findings)
             raise WizardError(codes.APPLY_FINDINGS, subject=worst.code, reason=worst.message, hint=worst.fix)
         if review.undo and not self.dry_run:
@@ -585,7 +601,7 @@ class Session:
         if review.plan.is_empty or self.dry_run:
             self._outcome = Outcome(NO_CHANGE, digest=review.plan.digest)
             return
-        self._run = watch.start(self.machine, review.plan, self._planned.secrets)
+        self._run = watch.start(self.machine, review.plan, planned.secrets)
         self._begun()
 
     def _begun(self) -> None:
@@ -604,13 +620,14 @@ class Session:
                 remaining_tasks.kept_list(replace(self.inputs, answers=replace(self.answers, phase=phase)))
 
     def _made_phase(self) -> Phase:
-        return self._review.phase if self._review is not None else Phase.AUTO
+        return self._seen.review.phase if self._seen.review is not None else Phase.AUTO
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
         if self._outcome is None and self._run is not None and self._run.id:
             return outcome.at_work(self._run.id, self.machine)
-        if self.dry_run and self._review is not None and not self._review.plan.is_empty:
+        made = self._seen.review
+        if self.dry_run and made is not None and not made.plan.is_empty:
             return ["This was a dry run: nothing was changed."]
         packs = self.base / self.answers.packs if self._handed is not None else None
         undo = self.answers.goal is Goal.UNDO
@@ -626,9 +643,7 @@ class Session:
 
     def invalidate(self) -> None:
         """Forget what was read of the machine and the files, so that it is read again."""
-        self._inputs = None
-        self._examined.clear()
-        self._review = None
+        self._seen = _Seen()
 
     # -- a change under way, or one that ended -----------------------------------------------------------------------
 
@@ -713,7 +728,8 @@ class Session:
         """BLOCKING. Keep the answers, if anything was answered; at the last step the list is kept instead."""
         if step_id == LAST or not self.answered:
             return
-        saved_run.save(self.machine, self.answers, step_id, self.base)
+        with self._saving:
+            saved_run.save(self.machine, self.answers, step_id, self.base)
         if self._started or self.taken_up:
             self.keep_beside_change()
 
@@ -859,7 +875,8 @@ class Session:
 
     def forget(self) -> None:
         """BLOCKING. Remove the saved answers, also those of a change that has ended."""
-        saved_run.forget(self.machine)
+        with self._saving:
+            saved_run.forget(self.machine)
         run = saved_run.load_ended(self.machine)
         if run is not None:
             saved_run.forget(self.machine, run.change)

@@ -1,22 +1,27 @@
 """Refusals that need a disk, a person or another program to interfere: what the operator is told, and what is left."""
 
 import errno
+import fcntl
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tests.support.fake_host import CONF, KEYSTORE, Interrupting, Scene, dying_at, failing, in_child
 from wizard import self_start
-from wizard.change import watch
+from wizard.change import lock, watch
 from wizard.change.engine import apply
 from wizard.change.events import REFUSED, ROLLED_BACK, STUCK, Outcome
+from wizard.change.lock import Holder
 from wizard.change.recover import recover
 from wizard.change.store import STAGED, ChangeFolder, Store, history
 from wizard.change.targets import find
 from wizard.errors import ExitCode, RecoveryNeededError, WizardError
+from wizard.host.directory import Directory
 
 NOBODY = 65534
 
@@ -156,6 +161,28 @@ def test_an_undo_whose_end_cannot_be_recorded_says_that_every_file_is_back(scene
     assert f"{change_of(scene).journal} could not be written" in page
     assert scene.tree() == old
     assert recover("auto", scene.context()).outcome == ROLLED_BACK
+
+
+def test_a_change_that_is_removed_while_changes_are_listed_does_not_hide_the_others(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(scene)
+    names = Directory.names
+    monkeypatch.setattr(Directory, "names", lambda folder: [*names(folder), "0002-20260101T000000Z"])
+    assert [each.number for each in Store(scene.machine.state_dir).changes()] == [1]
+
+
+def test_who_only_looks_at_the_lock_of_a_run_that_was_killed_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    killed = Holder(1, "somebody", change="0001-20260101T000000Z")
+    path.write_text(json.dumps(asdict(killed)))
+    watcher = os.open(path, os.O_RDONLY)
+    fcntl.flock(watcher, fcntl.LOCK_SH)
+    monkeypatch.setattr("time.sleep", lambda _seconds: os.close(watcher))  # it has seen enough
+    with lock.hold(lambda: Directory(tmp_path), path, Holder(2)):
+        assert lock.holder_of(path) == Holder(2)
 
 
 def test_another_account_learns_that_it_may_not_look(scene: Scene) -> None:

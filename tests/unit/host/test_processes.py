@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
+from wizard.host import processes
 from wizard.host.processes import environment, memory_file, path_of, run
 
 
@@ -49,13 +51,20 @@ def test_refusals(tmp_path: Path) -> None:
         assert "\x1b" not in refused.value.message
 
 
-def test_a_slow_program_is_ended_with_its_children(tmp_path: Path) -> None:
-    mark = tmp_path / "pid"
+def test_a_slow_program_is_ended_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark, wait = tmp_path / "pid", processes._wait
+
+    def wait_for_the_child(child: subprocess.Popen[bytes], timeout_s: float) -> None:
+        while not (mark.exists() and mark.read_text()):
+            time.sleep(0.02)
+        wait(child, timeout_s)
+
+    monkeypatch.setattr(processes, "_wait", wait_for_the_child)
     with pytest.raises(WizardError) as refused:
         run(["sh", "-c", f"sleep 60 & echo $! > {mark}; wait"], timeout_s=0.3)
     assert refused.value.code == "program.too-slow"
     pid = int(mark.read_text())
-    for _ in range(100):
+    for _ in range(3000):
         state = Path(f"/proc/{pid}/stat")
         if not state.exists() or ") Z" in state.read_text():
             return

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,8 +26,10 @@ from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD, Deployment, write_conf
 from wizard.sandbox.pki import Pki, pem, pfx, plain_key
+from wizard.sandbox.service import systemctl as stand_in
 from wizard.sandbox.service.records import alive, read_state
-from wizard.sandbox.service.supervisor import OWNER
+from wizard.sandbox.service.supervisor import OWNER, Supervisor
+from wizard.self_start import PRACTICE_PORT_BLOCKER
 
 Maker = Callable[..., Deployment]
 
@@ -68,7 +71,7 @@ def _up(service: Service, port: int) -> None:
     wait_listening(service, port)
 
 
-def until(done: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(done: Callable[[], bool], seconds: float = 120.0) -> None:
     limit = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < limit, "it did not happen in time"
@@ -182,6 +185,16 @@ def test_an_account_that_does_not_exist(make: Maker) -> None:
     assert "217/USER" in refused.value.hint
 
 
+@pytest.mark.parametrize("arguments", [["daemon-reload"], ["stop", "hcp-server"]])
+def test_the_service_may_end_after_its_state_was_read(
+    arguments: list[str], make: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    monkeypatch.setattr(stand_in, "read_state", lambda _root: {"Supervisor": str(ended.pid)})
+    assert stand_in.systemctl(str(make().root), arguments) == 0
+
+
 def test_a_service_that_ends_by_itself(make: Maker) -> None:
     deployment = make("stopped")
     service = Service(deployment.machine)
@@ -208,6 +221,25 @@ def test_a_taken_port(make: Maker) -> None:
     service = Service(deployment.machine)
     until(lambda: service.show().active == "failed")
     assert any("BindException" in line for line in service.journal_tail())
+
+
+def test_the_other_program_has_the_port_first(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment, spawn = make("port-taken"), Supervisor._spawn
+
+    def late(supervisor: Supervisor, name: str) -> int:
+        if name == PRACTICE_PORT_BLOCKER:
+            threading.Timer(1.0, spawn, [supervisor, name]).start()
+            return 0
+        socket.create_connection(("127.0.0.1", deployment.port), 5).close()
+        raise EOFError  # the server would start now
+
+    monkeypatch.setattr(Supervisor, "_spawn", late)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    try:
+        with pytest.raises(EOFError):
+            Supervisor(str(deployment.root)).run()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def test_a_service_that_was_not_restarted(make: Maker, company: Pki) -> None:

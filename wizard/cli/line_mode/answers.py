@@ -223,9 +223,10 @@ def offer(base: Path, folder: str, *, certificates: bool) -> tuple[list[str], in
     try:
         with os.scandir(base / os.path.expanduser(folder or ".")) as entries:  # noqa: PTH111 - "~/" keeps its slash
             for _number, entry in zip(range(MOST_READ), entries, strict=False):
-                wanted = entry.is_dir() or not certificates or Path(entry.name).suffix.lower() in ENDINGS
+                is_folder = os.path.isdir(entry)  # for `entry.is_dir` a link in a circle is an error
+                wanted = is_folder or not certificates or Path(entry.name).suffix.lower() in ENDINGS
                 if wanted and not entry.name.startswith(".") and printable(entry.name) == entry.name:
-                    found.append((entry.is_dir(), f"{folder}{entry.name}{'/' if entry.is_dir() else ''}"))
+                    found.append((is_folder, f"{folder}{entry.name}{'/' if is_folder else ''}"))
     except OSError:
         return [], 0
     names = [name for _is_folder, name in sorted(found)]

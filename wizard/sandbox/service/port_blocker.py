@@ -3,6 +3,7 @@
 It outlives the service that it keeps from starting; it ends with `systemctl stop`, or when its folder is gone.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -27,10 +28,17 @@ def main(arguments: list[str]) -> int:
             time.sleep(0.2)
         os._exit(0)
 
+    def tell() -> None:
+        """The port is taken: now the primary may start."""
+        with contextlib.suppress(OSError), open(wanted, "r+", encoding="ascii") as stream:  # noqa: PTH123 - as above
+            stream.write("taken")
+
     try:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError:
-        return 0  # an earlier one has the port
+        tell()  # an earlier one has the port
+        return 0
+    tell()
     threading.Thread(target=look, daemon=True).start()
     with listener:
         while True:

@@ -20,6 +20,8 @@ OWNER = "run/owner"
 """Holds the process id of the session that a temporary deployment lives for."""
 
 _TICK_S = 1.0
+_BLOCKED_S = 20.0
+"""The longest wait until the other program has the port."""
 _QUICK_S = 0.05
 """A stop that is over by then shows no state of its own."""
 
@@ -39,6 +41,14 @@ def behaviour(root: str) -> dict[str, float]:
     return {str(name): float(value) for name, value in loaded.items()}
 
 
+def _is_empty(path: str) -> bool:
+    """Whether *path* is a file with nothing in it."""
+    try:
+        return os.stat(path).st_size == 0  # noqa: PTH116 - as in unitfile
+    except OSError:
+        return False
+
+
 class Supervisor:
     """Runs one deployment's primary; see the module."""
 
@@ -55,10 +65,13 @@ class Supervisor:
         """Keep the primary running until it is stopped or gives up."""
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_ASKED})
         if behaviour(self._root).get("squatter"):
-            with open(os.path.join(self._root, WANTED), "w", encoding="ascii"):  # noqa: PTH118, PTH123 - as in unitfile
+            wanted = os.path.join(self._root, WANTED)  # noqa: PTH118 - as in unitfile
+            with open(wanted, "w", encoding="ascii"):  # noqa: PTH123 - as in unitfile
                 pass
             self._spawn(self_start.PRACTICE_PORT_BLOCKER)
-            time.sleep(0.3)  # the other program must have the port first
+            limit = time.monotonic() + _BLOCKED_S
+            while _is_empty(wanted) and time.monotonic() < limit:
+                time.sleep(0.01)
         self._turn += 1
         while self._start():
             pid = int(self._state["MainPID"])

@@ -226,7 +226,7 @@ def _reload(root: str) -> int:
     """Have the unit files read again, also by the supervisor."""
     forget(root)
     if running := int(read_state(root).get("Supervisor", "0")):
-        os.kill(running, RELOAD)
+        _tell(running, RELOAD)
     return 0
 
 
@@ -235,7 +235,7 @@ def _reset(root: str) -> int:
     state = read_state(root)
     running = int(state.get("Supervisor", "0"))
     if running:
-        os.kill(running, RESET)
+        _tell(running, RESET)
         _until(lambda: not alive(running) or read_state(root).get("Starts") == "")
     elif state:
         if state.get("ActiveState") == "failed":
@@ -286,7 +286,7 @@ def _act(root: str, verb: str) -> int:
             return 0
         limit_s = Unit(root, loaded=True).seconds("TimeoutStopSec", 90.0) + _START_S
         if running:
-            os.kill(running, STOP if verb == "stop" else RESTART)
+            _tell(running, STOP if verb == "stop" else RESTART)
             _until(lambda: not alive(running) or read_state(root).get("Turn") != turn, limit_s)
         if verb == "stop":
             wanted = os.path.join(root, WANTED)  # noqa: PTH118 - as in unitfile
@@ -300,6 +300,14 @@ def _act(root: str, verb: str) -> int:
         if read_state(root).get("Refused") in {"limit", "dependency", "assert"}:
             return _fail(f"Job for {UNIT}.service failed.")
     return 0
+
+
+def _tell(supervisor: int, number: int) -> None:
+    """Send a signal to the supervisor, which may have ended since its state was read."""
+    try:  # noqa: SIM105 - contextlib would be loaded for its sake
+        os.kill(supervisor, number)
+    except ProcessLookupError:
+        pass
 
 
 def _until(done: "Callable[[], bool]", seconds: float = _START_S) -> None:
