@@ -30,7 +30,15 @@ def test_options_are_not_abbreviated(words: list[str], capsys: pytest.CaptureFix
     assert "error:" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["status", "--wran", "3"], ["status", "--warn", "x"], ["--settle", "x", "status"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status", "--wran", "3"],
+        ["status", "--warn", "x"],
+        ["--settle", "x", "status"],
+        ["status", "--restart-command", "'"],
+    ],
+)
 def test_wrong_usage_of_status_is_unknown_for_monitoring(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)

@@ -92,6 +92,14 @@ TEXTS: dict[str, Text] = {
         fix="The cause is the path, the password or the permissions of the key store.\nTo find out which, run "
         "`doctor`.",
         source="manual: the fallback certificate named localhost",
+        cases={
+            "restart-command": Case(
+                "{endpoint} presents the built-in certificate ({certificate}): the restart command did not restart "
+                "the service, or the service could not use the key store.",
+                fix="Check that the restart command ends the old process and starts a new one.\n"
+                "If it does, run `doctor`.",
+            ),
+        },
     ),
     "change.folder-exchanged": Text(
         title="A folder was replaced by another one",
@@ -448,6 +456,10 @@ TEXTS: dict[str, Text] = {
         source="manual: the check with a TLS client",
         cases={
             "built-in": Case("{endpoint} presents {certificate}, not the built-in certificate."),
+            "restart-command": Case(
+                fix="Check that the restart command ends the old process and starts a new one.\n"
+                "If it does, another server or a load balancer may answer at this address.",
+            ),
         },
     ),
 }
