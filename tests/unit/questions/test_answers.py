@@ -87,6 +87,23 @@ def test_what_is_written_is_read_back_equal() -> None:
         ("schema = 1\ngoal = 'setup'", "answers.unusable-value", "goal"),
         ("schema = 1\n[primary]\nport = '2560'", "answers.unusable-value", "primary.port"),
         ("schema = 1\n[primary]\nport = true", "answers.unusable-value", "primary.port"),
+        *(
+            (f"schema = 1\n[primary]\nport = {port}", "answers.unusable-value", "port")
+            for port in (-1, 0, 65536, 10**30)
+        ),
+        *(
+            (f"schema = 1\n[account]\nocsp = '{word}'", "answers.unusable-value", "ocsp")
+            for word in ("no", "ftp://x", "")
+        ),
+        ('schema = 1\n[account]\nocsp = "http://x\\u001b/"', "answers.unusable-value", "account.ocsp"),
+        ('schema = 1\npacks = "a\\u0000"', "answers.unusable-value", "packs"),
+        ('schema = 1\n[primary]\nchain = ["a\\u0000"]', "answers.unusable-value", "primary.chain"),
+        ('schema = 1\n[primary]\npassword = { file = "a\\u0000" }', "answers.unusable-value", "primary.password"),
+        *(
+            (f"schema = 1\n[primary]\npassword = {{ fd = {n} }}", "answers.unusable-value", "password")
+            for n in (-1, 2**31)
+        ),
+        ("schema = true", "answers.unusable-value", "schema"),
         ("schema = 1\n[primary]\nchain = 'a.pfx'", "answers.unusable-value", "primary.chain"),
         ("schema = 1\n[primary]\nhost = 'a b'", "answers.unusable-value", "primary.host"),
         ("schema = 1\n[primary]\nnodes = ['-x']", "answers.unusable-value", "primary.nodes"),
