@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         if self.monitoring:
             print(f"CLOUDSTREAM TLS UNKNOWN - wrong usage: {printable(message)}")
             self.exit(MONITORING_UNKNOWN)
-        super().error(message)
+        super().error(printable(message))
 
 
 def described(command: str) -> dict[str, Any]:

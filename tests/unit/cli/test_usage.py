@@ -48,6 +48,15 @@ def test_wrong_usage_of_status_is_unknown_for_monitoring(words: list[str], capsy
     assert out.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [["plan", "--answers", "a", "\x1b[31m"], ["history", "\x1b[31m", "x"]])
+def test_wrong_usage_prints_no_control_character(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    err = capsys.readouterr().err
+    assert "\x1b" not in err
+    assert "unrecognized arguments: " in err
+
+
 @pytest.mark.parametrize("option", ["-V", "--version"])
 def test_version(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
