@@ -22,6 +22,14 @@ def test_a_mistyped_command(word: str, meant: str, capsys: pytest.CaptureFixture
     assert meant in err
 
 
+@pytest.mark.parametrize("words", [["rollback", "", "--yes"], ["history", ""], ["history", "--purge", "", "--yes"]])
+def test_an_empty_id_is_not_the_newest_change(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build_parser(words[0]).parse_args(words)
+    assert ended.value.code == 2
+    assert "the id is empty" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["plan", "--ans", "x"], ["--vers"], ["history", "--old", "3"]])
 def test_options_are_not_abbreviated(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

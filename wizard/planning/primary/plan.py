@@ -177,13 +177,17 @@ def old_root_in_use(node: str, root: str) -> Finding:
     return Finding(codes.PHASE_OLD_ROOT_IN_USE, Locator("endpoint", endpoint=node), {"where": node, "root": root})
 
 
-def require_alias(alias: str) -> None:
-    """Refuse an alias that Java or a shell would read in another way; "" is the name in the certificate.
+def require_alias(alias: str, *, needed: bool = False) -> None:
+    """Refuse an alias that Java or a shell would read in another way.
+
+    Args:
+        alias: "" is the name in the certificate.
+        needed: "" is refused too.
 
     Raises:
         WizardError: `store.alias-unfit`.
     """
-    if alias and not _ALIAS.fullmatch(alias):
+    if (alias or needed) and not _ALIAS.fullmatch(alias):
         raise WizardError(codes.STORE_ALIAS_UNFIT, subject="primary.alias", alias=alias[:64])
 
 
