@@ -146,7 +146,12 @@ def _refusal_for(node: Node, served: Served, waited: float, context: Context) ->
     case = "" if context.machine.restart_command is None else "restart-command"
     if not served.reachable:
         return WizardError(
-            codes.CHANGE_NOT_REACHABLE, subject=endpoint, endpoint=endpoint, seconds=round(waited), reason=served.text
+            codes.CHANGE_NOT_REACHABLE,
+            subject=endpoint,
+            endpoint=endpoint,
+            seconds=round(waited),
+            reason=served.text,
+            unit=context.machine.unit,
         )
     if served.fallback:
         return WizardError(

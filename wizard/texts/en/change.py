@@ -227,6 +227,11 @@ TEXTS: dict[str, Text] = {
         fix="Free space on that file system, then try again.",
         source="statvfs(3)",
         cases={
+            "no-inode": Case(
+                "The file system mounted at {mount} can hold no more files (it has no free inode), but {folder} "
+                "needs new ones.",
+                fix="Delete files on that file system that nobody needs, then try again.",
+            ),
             "not-begun": Case(
                 "Nothing was changed: the file system mounted at {mount}, which holds {state}, is full.",
                 fix="Free space there, then start again.",
@@ -237,7 +242,7 @@ TEXTS: dict[str, Text] = {
         title="The service does not answer",
         message="{endpoint} completed no TLS handshake within {seconds} s: {reason}.",
         why="Gateways and clients cannot connect either.",
-        fix="Find the cause in the service's journal: journalctl -u UNIT",
+        fix="Find the cause in the service's journal: journalctl -u {unit}",
         source="manual: the check with a TLS client",
     ),
     "change.not-standing": _of_transaction(
