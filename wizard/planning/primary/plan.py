@@ -450,10 +450,19 @@ def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
 
 
 def _store_path(answers: Answers, seen: MachineSnapshot) -> PurePosixPath:
-    if answers.primary.keystore_path:
-        return PurePosixPath(answers.primary.keystore_path)
+    """Where the key store will lie.
+
+    Raises:
+        WizardError: `store.path-unfit`.
+    """
+    given = answers.primary.keystore_path
     installed = seen.configured_store if answers.goal is Goal.RE_KEY else None
-    return installed or default_store_path(seen.machine, answers.primary.host)
+    path = PurePosixPath(given) if given else installed or default_store_path(seen.machine, answers.primary.host)
+    if given and (not path.is_absolute() or ".." in path.parts or not path.name or given.endswith("/")):
+        raise WizardError(codes.STORE_PATH_UNFIT, subject="primary.keystore-path", path=given)
+    if path in {seen.machine.conf, seen.machine.cacerts}:
+        raise WizardError(codes.STORE_PATH_UNFIT, case="taken", subject="primary.keystore-path", path=path)
+    return path
 
 
 def _store_password(

@@ -460,6 +460,16 @@ TEXTS: dict[str, Text] = {
         fix="Use at most 64 letters, digits, dots, hyphens and underscores. Begin with a letter or digit.",
         source="JDK: java.security.KeyStore",
     ),
+    "store.path-unfit": Text(
+        title="this path cannot be used for the key store",
+        message="{path} cannot be used for the key store: it is not the full path of a file.",
+        why="The server reads the key store from this path, and the wizard writes it there.",
+        fix="Enter a full path such as /opt/hcp/conf/primary-host.pfx, or leave it empty.",
+        source="interface of the wizard",
+        cases={
+            "taken": Case("{path} cannot be used for the key store: the server has another file there."),
+        },
+    ),
     "store.java-refuses": Text(
         title="the server's Java refuses the new key store",
         message="{reason} [{keytool}].",
