@@ -175,8 +175,12 @@ def _several(value: Any, where: str, name: str) -> tuple[str, ...]:
         raise _unusable(where, 'a list of strings: ["..."]', name)
     if any("\0" in item for item in value):
         raise _unusable(where, _NO_NUL, name)
-    if where.endswith(".nodes") and not all(is_host(item) for item in value):
-        raise _unusable(where, "a list of host names or addresses", name)
+    if where.endswith(".nodes"):
+        if not (value and all(is_host(item) for item in value)):
+            # Without a node nothing would be verified.
+            raise _unusable(where, "a list of one or more host names or addresses", name)
+        # As on the screen: the same node again is the same node.
+        value = [*dict.fromkeys(value)]
     if where.endswith("-roots"):
         value = [item.replace(":", "").lower() for item in value]
         if not all(re.fullmatch("[0-9a-f]{64}", item) for item in value):

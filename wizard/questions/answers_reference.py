@@ -84,7 +84,8 @@ def _kind(key: str, default: Any) -> tuple[str, dict[str, Any]]:
         case tuple():
             items = {"type": "string", **_form(key)}
             words = f"A list; default {', '.join(default) or 'empty'}."
-            return words, {"type": "array", "items": items, "default": [*default]}
+            least = {"minItems": 1} if key == "nodes" else {}
+            return words, {"type": "array", "items": items, **least, "default": [*default]}
         case bool():
             return f"true or false; default {str(default).lower()}.", {"type": "boolean", "default": default}
         case int():

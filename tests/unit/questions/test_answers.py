@@ -67,6 +67,10 @@ def test_the_documented_file_is_understood() -> None:
     assert answers.account.ocsp == "off"
 
 
+def test_a_node_that_is_named_twice_is_one_node() -> None:
+    assert load('schema = 1\n[primary]\nnodes = ["b", "a", "b"]').primary.nodes == ("b", "a")
+
+
 def test_what_is_written_is_read_back_equal() -> None:
     answers = load(FULL)
     assert load(dump(answers)) == answers
@@ -106,6 +110,7 @@ def test_what_is_written_is_read_back_equal() -> None:
         ("schema = true", "answers.unusable-value", "schema"),
         ("schema = 1\n[primary]\nchain = 'a.pfx'", "answers.unusable-value", "primary.chain"),
         ("schema = 1\n[primary]\nhost = 'a b'", "answers.unusable-value", "primary.host"),
+        ("schema = 1\n[primary]\nnodes = []", "answers.unusable-value", "primary.nodes"),
         ("schema = 1\n[primary]\nnodes = ['-x']", "answers.unusable-value", "primary.nodes"),
         ('schema = 1\n[[client]]\nhost = "a\';rm"', "answers.unusable-value", "client.0.host"),
         ("schema = 1\nprimary = 1", "answers.unusable-value", "primary"),
