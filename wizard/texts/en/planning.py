@@ -147,6 +147,10 @@ TEXTS: dict[str, Text] = {
         cases={
             "authorities": Case("The files contain {count} CA certificates and no certificate for a host."),
             "keys": Case("The files contain {count} private keys and no certificate."),
+            "no-file": Case(
+                "There is no file to read the certificate from: none is named, or the folder is empty.",
+                fix="Name the files or the folder from the PKI team (chain in the answers file).",
+            ),
         },
     ),
     "change.anchor-stays": Text(
