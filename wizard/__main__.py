@@ -6,7 +6,12 @@ import sys
 
 # `python -m` looks for modules in the current folder first: a file there must not be run, least of all as root.
 # Without pathlib, which Python would look for there too.
-if sys.path and sys.path[0] == os.getcwd() and not __file__.startswith(os.path.join(os.getcwd(), "wizard")):  # noqa: PTH109, PTH118
+try:
+    _here = os.getcwd()  # noqa: PTH109
+except OSError:
+    # It was deleted: it has no modules, and a command that needs it says so.
+    _here = ""
+if _here and sys.path and sys.path[0] == _here and not __file__.startswith(os.path.join(_here, "wizard")):  # noqa: PTH118
     del sys.path[0]
 
 from importlib.util import find_spec

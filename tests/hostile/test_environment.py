@@ -176,6 +176,15 @@ def test_practice_that_cannot_run_in_the_temporary_folder_says_so(apart: Path) -
     assert list((apart / "tmp").iterdir()) == []
 
 
+@pytest.mark.parametrize("command", mostly_exhaustive(LOOKS, {"status"}.__contains__))
+def test_a_current_folder_that_was_deleted_is_named(command: str, server: Practice, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    shell = ("sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', str(tmp_path / "gone"))
+    done = calm(wizard(server, *LOOKS[command], launcher=shell))
+    assert done.returncode == (3 if command == "status" else 2)
+    assert "current folder does not exist" in done.stdout + done.stderr
+
+
 @as_root
 @pytest.mark.parametrize("command", mostly_exhaustive(LOOKS, {"plan"}.__contains__))
 def test_a_read_only_root_can_be_looked_at(command: str, server: Practice, usual: Callable[[str], Any]) -> None:

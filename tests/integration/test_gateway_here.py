@@ -422,6 +422,7 @@ CASES = [
     Case("two on a line", "unattended.unclear-setting", 1, unattended=b'HCP_DEFAULT_KEYSTORE="x"; B=1\n'),
     Case("unsafe path", "envfile.unsafe-value", change=("keystore", "/etc/$x/k.pfx")),
     Case("relative path", "gateway.store-path", change=("keystore", "k.pfx")),
+    Case("a path that ends as a folder", "gateway.store-path", change=("keystore", "/etc/k/")),
     Case("one place for two", "gateway.store-path", change=("truststore", f"/{FOLDER}/gateway-host.pfx")),
     Case("a file as folder", "gateway.store-path", change=("keystore", "/unattended.conf/k.pfx")),
     Case("a folder as store", "gateway.store-path", change=("keystore", "/etc")),

@@ -238,6 +238,12 @@ UNFIT = {
     "the trust store's password": ('truststore-password = { file = "odd" }', "password.unfit"),
     "a password that is not there": ('truststore-password = { file = "none" }', "secret.source-unusable"),
     "the version of Java": ('java = "new"', "handoff.java-version"),
+    "a path with a $": ('keystore-path = "/etc/$(id).pfx"', "envfile.unsafe-value"),
+    "a path of Windows": ('truststore-path = "C:\\\\trust.pfx"', "gateway.store-path"),
+    "a path that is not a full one": ('keystore-path = "gateway-host.pfx"', "gateway.store-path"),
+    "a path upwards": ('truststore-path = "/etc/../trust.pfx"', "gateway.store-path"),
+    "a folder as a path": ('keystore-path = "/etc/"', "gateway.store-path"),
+    "one path for both stores": ('truststore-path = "/full/path/to/gateway-host.pfx"', "gateway.store-path"),
     "the unattended file": ('unattended-file = "none.conf"', "file."),
 }
 

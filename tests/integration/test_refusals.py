@@ -32,6 +32,7 @@ FILES = [
     Case("wrong password", "reading.password-wrong", 2, password='{ file = "secrets/other" }'),
     Case("password not given", "secret.missing", 2, password="{ prompt = true }"),
     Case("file missing", "file.missing", 2, chain='["nowhere.pfx"]'),
+    Case("no files", "chain.no-certificate There is no file", 2, chain="[]"),
     Case("folder without anything", "chain.no-certificate", 2, chain='["var/lib"]'),
     Case("no certificate file", "chain.no-certificate", 2, chain=f'["{EXERCISES}/no-certificate.cer"]'),
     Case("CA files only", "chain.no-certificate", 2, chain='["certificates/Acme-CA-Root.cer"]'),

@@ -143,6 +143,7 @@ def test_the_built_in_certificate_needs_the_policy_first(server: Practice) -> No
 
 
 REFUSED = {
+    "an empty alias": (("store", "alias", ""), "store.alias-unfit"),
     "an alias with a blank": (("store", "alias", "a b"), "store.alias-unfit"),
     "a password that Java cannot read": (("store", "password", "--secret", "primary.keystore-password=env:BAD"), "password.unfit"),
     "no action": (("store",), "usage"),

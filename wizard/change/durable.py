@@ -231,9 +231,11 @@ def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
     for device, folder in folders.items():
         system = os.statvfs(folder.descriptor)
         free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
-        if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
+        no_inode = bool(system.f_files and not system.f_ffree)
+        if free < needed[device] + _SPARE or no_inode:
             raise WizardError(
                 codes.CHANGE_NO_ROOM,
+                case="no-inode" if no_inode else "",
                 subject=folder.path,
                 mount=mount_point(folder.path),
                 free=free // 1024,

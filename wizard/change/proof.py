@@ -82,7 +82,7 @@ def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, 
         wrong_since = (wrong_since or now) if wrong else None
         settled = wrong_since is not None and now - wrong_since >= context.settle_s
         if settled or not patient or now - begun >= timeout_s:
-            raise _with_lines(_refusal_for(*(wrong or failing)[0], now - begun), context)
+            raise _with_lines(_refusal_for(*(wrong or failing)[0], now - begun, context), context)
         state = context.ports.service.state()
         if state.hopeless is not None:
             raise _with_lines(state.hopeless, context)
@@ -140,17 +140,26 @@ def _meets(node: Node, served: Served) -> bool:
     return served.reachable and (served.sha256 == node.sha256 or (node.fallback and served.fallback))
 
 
-def _refusal_for(node: Node, served: Served, waited: float) -> WizardError:
+def _refusal_for(node: Node, served: Served, waited: float, context: Context) -> WizardError:
     endpoint = node.endpoint
+    # Unlike systemd, a command that ends well may have restarted nothing.
+    case = "" if context.machine.restart_command is None else "restart-command"
     if not served.reachable:
         return WizardError(
-            codes.CHANGE_NOT_REACHABLE, subject=endpoint, endpoint=endpoint, seconds=round(waited), reason=served.text
+            codes.CHANGE_NOT_REACHABLE,
+            subject=endpoint,
+            endpoint=endpoint,
+            seconds=round(waited),
+            reason=served.text,
+            unit=context.machine.unit,
         )
     if served.fallback:
-        return WizardError(codes.CHANGE_FALLBACK_LEAF, subject=endpoint, endpoint=endpoint, certificate=served.text)
+        return WizardError(
+            codes.CHANGE_FALLBACK_LEAF, case=case, subject=endpoint, endpoint=endpoint, certificate=served.text
+        )
     return WizardError(
         codes.CHANGE_WRONG_LEAF,
-        case="built-in" if node.fallback and not node.sha256 else "",
+        case="built-in" if node.fallback and not node.sha256 else case,
         subject=endpoint,
         endpoint=endpoint,
         certificate=served.text,

@@ -111,7 +111,7 @@ def require_undoable(entry: Entry) -> None:
         raise kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
     if not entry.in_effect:
         case = "rolled-back" if entry.outcome == APPLIED else ""
-        facts = {"change": entry.id, "outcome": entry.outcome, "later": entry.rolled_back_by}
+        facts = {"change": entry.id, "outcome": entry.outcome.replace("_", " "), "later": entry.rolled_back_by}
         raise WizardError(codes.CHANGE_NOT_STANDING, case=case, subject=entry.id, **facts)
     if entry.backups_removed:
         raise WizardError(codes.CHANGE_BACKUPS_REMOVED, subject=entry.id, change=entry.id, date=entry.backups_removed)

@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         if self.monitoring:
             print(f"CLOUDSTREAM TLS UNKNOWN - wrong usage: {printable(message)}")
             self.exit(MONITORING_UNKNOWN)
-        super().error(message)
+        super().error(printable(message))
 
 
 def described(command: str) -> dict[str, Any]:
@@ -193,18 +193,27 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _change(text: str) -> str:
+    """An id, for argparse. An empty one is that of a script that found none, and must not mean the newest change."""
+    if not text:
+        raise argparse.ArgumentTypeError("the id is empty")
+    return text
+
+
 def rollback(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest in effect)")
+    parser.add_argument(
+        "change", nargs="?", metavar="ID", type=_change, help="id or number (default: the newest in effect)"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def history(parser: Parser) -> None:
     """Its arguments."""
     parser.add_argument(
-        "change", nargs="?", metavar="ID", default="", help="print the record of this change for a ticket"
+        "change", nargs="?", metavar="ID", type=_change, help="print the record of this change for a ticket"
     )
-    parser.add_argument("--purge", metavar="ID", default="", help="remove the backups of this change")
+    parser.add_argument("--purge", metavar="ID", type=_change, help="remove the backups of this change")
     parser.add_argument("--older-than", metavar="DAYS", type=_days, help="remove the backups of all older changes")
     parser.add_argument("--yes", action="store_true", help="do not ask before backups are removed")
 

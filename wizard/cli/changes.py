@@ -150,7 +150,7 @@ def _entry_json(entry: Entry, since: Sequence[tuple[str, str]], *, at_work: bool
 def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
     """Remove backups, after a confirmation; the ids of the changes that cannot be undone any more."""
     context = Context(machine, ports_for(machine), EventLog(), who=operator())
-    chosen = with_backups(Store(machine.state_dir), args.purge, args.older_than, context)
+    chosen = with_backups(Store(machine.state_dir), args.purge or "", args.older_than, context)
     people = sys.stderr if args.json else sys.stdout
     if not chosen:
         print("No backups to remove: there are none, or they were removed before.", file=people)
@@ -164,7 +164,7 @@ def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
         return ()
     if not args.yes:
         confirm("remove")
-    removed = purge(args.purge, args.older_than, context)
+    removed = purge(args.purge or "", args.older_than, context)
     print(f"Removed the backups of {len(removed)} change{'' if len(removed) == 1 else 's'}.", file=people)
     return removed
 

@@ -88,6 +88,10 @@ _SWITCHES = ("json", "dry_run", "ascii", "unicode", "no_color", "debug", "plain"
 
 def run(args: argparse.Namespace) -> int:
     """Run the command that *args* name, the wizard itself without one; returns the exit code."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError:
+        raise WizardError(codes.FILE_MISSING, case="current-folder", subject=".") from None
     # Most machines have no defaults, and no start is to read TOML for that.
     if os.path.lexists(DEFAULTS_FILE) or any(name.startswith(DEFAULTS_PREFIX) for name in os.environ):
         for name, value in load(DEFAULTS)(vars(args), os.environ, DEFAULTS_FILE).items():

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import sys
-import textwrap
 from pathlib import Path
 
 from wizard import codes
@@ -13,7 +12,6 @@ from wizard.cli.findings import explained
 from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.package_data import read_text
-from wizard.printable import printable
 from wizard.questions.answers_reference import answers_schema, reference
 from wizard.reports.catalogue import catalogue
 
@@ -58,8 +56,7 @@ def _topic(name: str) -> str:
     if name == "troubleshooting":
         found = [spec for spec in catalogue().values() if spec.severity >= Severity.WARNING]
         return "# Findings and refusals\n\n" + "\n\n".join(explained(spec) for spec in found) + "\n"
-    topics = ", ".join((*PAGES, *_MADE))
-    raise WizardError(codes.GUIDE_UNKNOWN_TOPIC, name=printable(name), topics=textwrap.fill(topics, 70))
+    raise WizardError(codes.GUIDE_UNKNOWN_TOPIC, name=name, topics=", ".join((*PAGES, *_MADE)))
 
 
 def _picture(found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -32,12 +33,25 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _words(text: str) -> str:
+    """A command line with its quotes closed, for argparse."""
+    try:
+        shlex.split(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a quote or a backslash at its end is not complete") from None
+    return text
+
+
 GLOBALS: dict[str, dict[str, Any]] = {
     "--root": {"metavar": "DIR", "help": "use DIR as the root of the file system (an image or practice folder)"},
     "--hcp-home": {"metavar": "PATH", "help": "home folder of the product (default /opt/hcp)"},
     "--state-dir": {"metavar": "DIR", "help": "folder for journal, backups and saved answers"},
     "--systemctl": {"metavar": "PATH", "help": "the systemctl to use (default: the one on PATH)"},
-    "--restart-command": {"metavar": "CMD", "help": "command that restarts the server if there is no systemd"},
+    "--restart-command": {
+        "metavar": "CMD",
+        "type": _words,
+        "help": "command that restarts the server if there is no systemd",
+    },
     "--settle": {
         "metavar": "SECONDS",
         "type": _seconds,

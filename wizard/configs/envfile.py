@@ -23,7 +23,15 @@ _WORDS = re.compile(
     r"""(?P<single>'[^']*')|(?P<double>"(?:[^"\\]|\\[\s\S])*")|(?P<escape>\\[\s\S])|(?P<bare>[^\s'"\\;&|<>()]+)"""
 )
 _UNSAFE = re.compile("[$`\"'\\\\\x00-\x1f\x7f\ud800-\udfff\u0085\u2028\u2029]")
-_CODE = re.compile(r"[ \t]*(?:if|for|while|until|case|function|\w+[ \t]*\(\)|\{)(?![\w=])")
+_CODE = re.compile(
+    r"""[ \t]*(?:
+        (?: if | for | while | until | case | function | select | exit | return | exec | readonly
+          | (?:declare|typeset)[ \t]+-\w*r\w* | \w+[ \t]*\(\) | \{ ) (?![\w=])
+      | [^\s#][^\n]*\\\Z )""",
+    re.VERBOSE,
+)
+"""Code after which a line at the end of the file may have no effect; a last line that goes on is some too."""
+_HERE_DOCUMENT = re.compile(r"^(?![ \t]*#)[^\n'\"]*(?<!<)<<(?!<)", re.MULTILINE)
 _EXPANDS = re.compile(r"[$`]")
 
 
@@ -85,6 +93,10 @@ class Document:
         if not _NAME.fullmatch(name):
             raise WizardError(codes.ENVFILE_NAME, subject=printable(name), name=name)
         check(text, name)
+        if found := _HERE_DOCUMENT.search(self.text):
+            # Its lines look like settings, and are none.
+            number = self.text.count("\n", 0, found.start()) + 1
+            raise WizardError(codes.ENVFILE_SHELL_CODE, subject=name, line=number)
         current = self.get(name)
         if current is not None and current.decidable and current.text == text:
             return self
@@ -104,8 +116,10 @@ class Document:
 
     def _appended(self, line: str) -> str:
         text = self.text
-        for number, row in enumerate(text.splitlines(), 1):
-            if _CODE.match(row):
+        rows = text.splitlines()
+        for number, row in enumerate(rows, 1):
+            # A backslash joins the new line to the last one alone.
+            if _CODE.match(row if number == len(rows) else row.rstrip("\\")):
                 raise WizardError(codes.ENVFILE_SHELL_CODE, subject=line.partition("=")[0], line=number)
         end = line_end(text, len(text))
         glue = "" if not text.strip("\ufeff") or text.endswith("\n") else end

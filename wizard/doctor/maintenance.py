@@ -55,7 +55,7 @@ def plan_maintenance(inputs: PlanInputs, seen: Examined) -> Planned:
                 made, weak = store_password(inputs, STORE_SECRET, PRIMARY, present, lambda: inputs.generated)
                 password, findings = made, list(weak)
             else:
-                require_alias(inputs.answers.primary.alias)
+                require_alias(inputs.answers.primary.alias, needed=True)
                 alias = inputs.answers.primary.alias
             if password != present or alias.lower() != _alias(chain).lower():
                 secrets[STORE_SECRET] = password

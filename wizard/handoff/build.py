@@ -18,7 +18,14 @@ from wizard.handoff import client, cluster, gateway, inventory, portal
 from wizard.handoff.bundle import Pack, PackFile, checklist
 from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
-from wizard.handoff.requirements import PASSWORDS, password_for, profile_for, require_folders, require_names
+from wizard.handoff.requirements import (
+    PASSWORDS,
+    password_for,
+    profile_for,
+    require_folders,
+    require_names,
+    require_paths,
+)
 from wizard.host.files import read_input
 from wizard.host.machine import Machine, now_utc
 from wizard.planning import phases
@@ -166,6 +173,7 @@ def _gateway_input(
 ) -> GatewayInput:
     answers = inputs.answers
     key = f"gateway.{number}"
+    require_paths(answers.gateway[number], key)
     file = answers.gateway[number].unattended_file
     anchor = trusted.root if trusted is not None else None
     suggested = suggested_host(trusted.leaf) if trusted is not None else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wizard import codes
 from wizard.certificates.model import Profile
@@ -11,6 +11,7 @@ from wizard.errors import WizardError
 from wizard.handoff import client
 from wizard.host import jre
 from wizard.host.files import read_input
+from wizard.planning.gateway.stores import KEYSTORE, STORE_FOLDER, TRUSTSTORE
 from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import Answers, GatewayAnswers, PrimaryAnswers, SourceKind
 from wizard.questions.passwords import GATEWAY, generate, require_fit
@@ -32,13 +33,14 @@ def require_makeable(inputs: PlanInputs, *, trust_alone: bool = False) -> None:
         trust_alone: no certificate of a gateway or client goes into the bundles, in this phase of a change of the root.
 
     Raises:
-        WizardError: `handoff.host`, `handoff.java-version`, `password.unfit`, `client.subject-...`; a password or a
-            file that the answers name cannot be read.
+        WizardError: `handoff.host`, `handoff.java-version`, `gateway.store-path`, `envfile.unsafe-value`,
+            `password.unfit`, `client.subject-...`; a password or a file that the answers name cannot be read.
     """
     answers = inputs.answers
     require_names(answers)
     for number, one in enumerate(answers.gateway):
         profile_for(inputs, one)
+        require_paths(one, f"gateway.{number}")
         for name in ("keystore-password", "truststore-password"):
             # What is typed is checked when it is typed; nobody is asked here.
             if answers.get(f"gateway.{number}.{name}").kind in {SourceKind.FILE, SourceKind.ENV, SourceKind.FD}:
@@ -75,6 +77,27 @@ def require_folders(hosts: Sequence[str], primary: PrimaryAnswers) -> None:
             case = "taken" if host.lower() in {PORTAL, PASSWORDS} else "twice"
             raise WizardError(codes.HANDOFF_HOST, case=case, subject=host, host=host)
         taken.add(host.lower())
+
+
+def require_paths(gateway: GatewayAnswers, role: str) -> None:
+    """Refuse paths of a gateway's stores that its unattended file cannot have, or that are the same.
+
+    Raises:
+        WizardError: `gateway.store-path`, `envfile.unsafe-value`.
+    """
+    store = PurePosixPath(gateway.keystore_path or f"{STORE_FOLDER}/{gateway.host}.pfx")
+    named = (
+        ("keystore-path", KEYSTORE, gateway.keystore_path),
+        ("truststore-path", TRUSTSTORE, gateway.truststore_path),
+    )
+    for name, setting, text in named:
+        path = PurePosixPath(text)
+        full = path.is_absolute() and ".." not in path.parts and path.name and not text.endswith("/")
+        taken = setting is TRUSTSTORE and path == store
+        if text and (taken or not full):
+            case = "taken" if taken else "no-full-path"
+            raise WizardError(codes.GATEWAY_STORE_PATH, case=case, subject=f"{role}.{name}", path=text)
+        envfile.check(text, setting)
 
 
 def is_loopback(node: str) -> bool:

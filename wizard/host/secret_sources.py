@@ -7,7 +7,7 @@ from typing import Protocol
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.host.files import DEFAULT_STORE_PASSWORD
-from wizard.questions.answers import PasswordSource, SourceKind
+from wizard.questions.answers import LAST_DESCRIPTOR, PasswordSource, SourceKind
 from wizard.secret import Secret
 
 LONGEST = 4096
@@ -27,7 +27,7 @@ def parse_source(text: str) -> PasswordSource:
         WizardError: the text has none of these forms; it is not echoed, for it may be the password itself.
     """
     kind, separator, name = text.partition(":")
-    if separator and name and kind in {"file", "env", "fd"} and (kind != "fd" or name.isdigit()):
+    if separator and name and kind in {"file", "env", "fd"} and (kind != "fd" or _is_descriptor(name)):
         return PasswordSource(SourceKind(kind), name)
     raise WizardError(codes.SECRET_SOURCE_UNUSABLE, case="form")
 
@@ -56,6 +56,10 @@ def resolve(source: PasswordSource, *, base: Path, name: str) -> Secret | None:
     if source.kind is SourceKind.DEFAULT:
         return DEFAULT_STORE_PASSWORD
     return None
+
+
+def _is_descriptor(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(LAST_DESCRIPTOR)) and int(text) <= LAST_DESCRIPTOR
 
 
 def _read(place: Path | int, name: str) -> bytes:

@@ -146,6 +146,8 @@ def _read(data: bytes, name: str, how: Reading) -> Bundle:
 
 
 def _without_leaf(bundles: Sequence[Bundle], subject: str) -> WizardError:
+    if not bundles:
+        return WizardError(codes.CHAIN_NO_CERTIFICATE, case="no-file", subject=subject)
     authorities = sum(len(bundle.certificates) for bundle in bundles)
     keys = sum(len(bundle.keys) for bundle in bundles)
     if authorities:

@@ -101,10 +101,14 @@ class PasswordSource:
     name: str = ""
 
 
+LAST_DESCRIPTOR = 2**31 - 1
 ENDPOINTS = "primary.endpoints"
 """The nodes of the primary with their port, as one answer."""
 OCSP_CHECK, OCSP_URL = "account.ocsp-check", "account.ocsp-url"
 """The two OCSP settings of the portal, which are one answer in the file."""
+RESPONDER = re.compile(r"https?://[!-~]{1,300}")
+OCSP = ("unchanged", "off", "on")
+"""What `account.ocsp` may be beside the URL of a responder."""
 VERSIONS = {"others.gateways": ("gateway", "java", "Java"), "others.clients": ("client", "windows", "Windows")}
 """The table of the answers for each list of machines, its key for a version, and of what."""
 ROOT = "roots."
@@ -355,7 +359,7 @@ class AccountAnswers:
     @property
     def responder(self) -> str | None:
         """The URL of the company's own responder, if one was given."""
-        return None if self.ocsp in {"unchanged", "off", "on"} else self.ocsp
+        return None if self.ocsp in OCSP else self.ocsp
 
     def root(self, sha256: str) -> RootKind:
         """The operator's answer about one root."""

@@ -13,13 +13,26 @@ from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Fact
 from wizard.printable import printable
-from wizard.questions.answers import SEVERAL, TABLES, Answers, Goal, PasswordSource, Phase, SourceKind, is_host
+from wizard.questions.answers import (
+    LAST_DESCRIPTOR,
+    OCSP,
+    RESPONDER,
+    SEVERAL,
+    TABLES,
+    Answers,
+    Goal,
+    PasswordSource,
+    Phase,
+    SourceKind,
+    is_host,
+)
 
 SCHEMA = 1
 TOP_KEYS = ("goal", "packs", "change", "maintenance", "phase")
 """Keys that are in no table."""
 LARGEST = 512 * 1024
 MOST_DOTS = 16
+_NO_NUL = "text without a NUL character"
 _STRING = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"?|'[^'\n]*+'?""")
 _DOTTED = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MOST_DOTS + 1}}}")
 
@@ -70,7 +83,7 @@ def _parsed(text: str | bytes, name: str) -> dict[str, Any]:
     except ValueError:
         raise beyond("digits", limit=sys.get_int_max_str_digits()) from None
     schema = data.pop("schema", None)
-    if schema != SCHEMA:
+    if type(schema) is not int or schema != SCHEMA:
         found = printable(repr(schema), limit=40)
         raise WizardError(codes.ANSWERS_UNUSABLE_VALUE, case="schema", subject=name, file=name, schema=found)
     return data
@@ -142,21 +155,37 @@ def _typed(default: Any, value: Any, where: str, name: str) -> Any:
     if isinstance(default, StrEnum):
         return _enum(type(default), value, where, name)
     if isinstance(default, tuple):
-        if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-            raise _unusable(where, 'a list of strings: ["..."]', name)
-        if where.endswith(".nodes") and not all(is_host(item) for item in value):
-            raise _unusable(where, "a list of host names or addresses", name)
-        if where.endswith("-roots"):
-            value = [item.replace(":", "").lower() for item in value]
-            if not all(re.fullmatch("[0-9a-f]{64}", item) for item in value):
-                raise _unusable(where, "a list of SHA-256 fingerprints", name)
-        return tuple(value)
+        return _several(value, where, name)
     if where.endswith(".host") and value and not (isinstance(value, str) and is_host(value)):
         raise _unusable(where, "a host name or an address", name)
     if type(value) is not type(default):
         words = {bool: "true or false", int: "a whole number", str: "a string"}
         raise _unusable(where, words[type(default)], name)
+    if isinstance(value, str) and "\0" in value:
+        raise _unusable(where, _NO_NUL, name)
+    if where.endswith(".port") and not 0 < value < 65536:
+        raise _unusable(where, "a port from 1 to 65535", name)
+    if where.endswith(".ocsp") and value not in OCSP and not RESPONDER.fullmatch(value):
+        raise _unusable(where, f"{', '.join(OCSP)}, or the URL of a responder", name)
     return value
+
+
+def _several(value: Any, where: str, name: str) -> tuple[str, ...]:
+    if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        raise _unusable(where, 'a list of strings: ["..."]', name)
+    if any("\0" in item for item in value):
+        raise _unusable(where, _NO_NUL, name)
+    if where.endswith(".nodes"):
+        if not (value and all(is_host(item) for item in value)):
+            # Without a node nothing would be verified.
+            raise _unusable(where, "a list of one or more host names or addresses", name)
+        # As on the screen: the same node again is the same node.
+        value = [*dict.fromkeys(value)]
+    if where.endswith("-roots"):
+        value = [item.replace(":", "").lower() for item in value]
+        if not all(re.fullmatch("[0-9a-f]{64}", item) for item in value):
+            raise _unusable(where, "a list of SHA-256 fingerprints", name)
+    return tuple(value)
 
 
 def _source(value: Any, where: str, name: str) -> PasswordSource:
@@ -164,9 +193,9 @@ def _source(value: Any, where: str, name: str) -> PasswordSource:
         raise WizardError(codes.ANSWERS_SECRET_INSIDE, subject=where, file=name, where=where)
     if isinstance(value, dict) and len(value) == 1:
         key, content = next(iter(value.items()))
-        if key in {"file", "env"} and isinstance(content, str) and content:
+        if key in {"file", "env"} and isinstance(content, str) and content and "\0" not in content:
             return PasswordSource(SourceKind(key), content)
-        if key == "fd" and type(content) is int:
+        if key == "fd" and type(content) is int and 0 <= content <= LAST_DESCRIPTOR:
             return PasswordSource(SourceKind.FD, str(content))
         if key in {"prompt", "generate", "keep", "value-is-default"} and content is True:
             return PasswordSource(SourceKind(key))

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from wizard.questions.answers import HOST, SEVERAL, Answers, PasswordSource, SourceKind
+from wizard.questions.answers import (
+    HOST,
+    LAST_DESCRIPTOR,
+    OCSP,
+    RESPONDER,
+    SEVERAL,
+    Answers,
+    PasswordSource,
+    SourceKind,
+)
 from wizard.questions.answers import TABLES as SECTIONS
 from wizard.questions.answers_file import SCHEMA, TOP_KEYS, field_names
 from wizard.texts.en.answers import KEYS, PASSWORDS, TABLES
@@ -75,20 +84,24 @@ def _kind(key: str, default: Any) -> tuple[str, dict[str, Any]]:
         case tuple():
             items = {"type": "string", **_form(key)}
             words = f"A list; default {', '.join(default) or 'empty'}."
-            return words, {"type": "array", "items": items, "default": [*default]}
+            least = {"minItems": 1} if key == "nodes" else {}
+            return words, {"type": "array", "items": items, **least, "default": [*default]}
         case bool():
             return f"true or false; default {str(default).lower()}.", {"type": "boolean", "default": default}
         case int():
-            return f"A number; default {default}.", {"type": "integer", "default": default}
+            bounds = {"minimum": 1, "maximum": 65535}
+            return f"A number; default {default}.", {"type": "integer", **bounds, "default": default}
         case _:
             words = f"Default {default}." if default else ""
             return words, {"type": "string", **_form(key), "default": default}
 
 
 def _form(key: str) -> dict[str, str]:
-    """The regular expression of host names and fingerprints."""
+    """The regular expression of host names, fingerprints and the OCSP setting."""
     if key.endswith("-roots"):
         return {"pattern": "^(:*[0-9A-Fa-f]){64}:*$"}
+    if key == "ocsp":
+        return {"pattern": f"^({'|'.join(OCSP)}|{RESPONDER.pattern})$"}
     host = {"nodes": f"^({HOST.pattern})$", "host": f"^({HOST.pattern})?$"}.get(key)
     return {"pattern": host} if host else {}
 
@@ -97,7 +110,7 @@ def _source(kind: SourceKind) -> dict[str, Any]:
     values: dict[SourceKind, dict[str, Any]] = {
         SourceKind.FILE: {"type": "string", "minLength": 1},
         SourceKind.ENV: {"type": "string", "minLength": 1},
-        SourceKind.FD: {"type": "integer"},
+        SourceKind.FD: {"type": "integer", "minimum": 0, "maximum": LAST_DESCRIPTOR},
     }
     return {
         "type": "object",

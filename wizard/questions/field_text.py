@@ -1,6 +1,5 @@
 """Answers as text in a field, and text from a field as answers."""
 
-import re
 import shlex
 from enum import StrEnum
 from typing import Any
@@ -9,10 +8,18 @@ from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Code
 from wizard.printable import shell_words
-from wizard.questions.answers import ENDPOINTS, OCSP_URL, PROMPT, PasswordSource, SourceKind, endpoints, is_host
+from wizard.questions.answers import (
+    ENDPOINTS,
+    OCSP_URL,
+    PROMPT,
+    RESPONDER,
+    PasswordSource,
+    SourceKind,
+    endpoints,
+    is_host,
+)
 from wizard.questions.flow import Ask, Question
 
-_URL = re.compile(r"https?://[!-~]{1,300}")
 _CHOSEN = (SourceKind.GENERATE, SourceKind.KEEP)
 """Sources that are an answer in themselves; every other one is asked for."""
 
@@ -59,7 +66,7 @@ def _require_form(question: Question, text: str) -> None:
             endpoints(text, 1)
         except ValueError:
             raise _refused(codes.ANSWER_UNUSABLE, question, "endpoints") from None
-    if question.key == OCSP_URL and text and not _URL.fullmatch(text):
+    if question.key == OCSP_URL and text and not RESPONDER.fullmatch(text):
         raise _refused(codes.ANSWER_UNUSABLE, question, "url")
     if question.key.endswith(".host") and text and not is_host(text):
         raise _refused(codes.ANSWER_UNUSABLE, question, "host")

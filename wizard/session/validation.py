@@ -156,7 +156,7 @@ _CHECKS: Mapping[str, tuple[_Key, Callable[[PlanInputs], object]]] = {
     StepId.HANDOFF: ("packs", _hand_off),
     StepId.HANDOFF_FIRST: ("packs", _hand_off),
     StepId.UNDO: ("change", _can_be_undone),
-    StepId.MAINTAIN_ALIAS: ("primary.alias", lambda inputs: require_alias(inputs.answers.primary.alias)),
+    StepId.MAINTAIN_ALIAS: ("primary.alias", lambda inputs: require_alias(inputs.answers.primary.alias, needed=True)),
     StepId.PRIMARY_STORE_PASSWORD: (STORE_SECRET, lambda inputs: _fits(inputs, STORE_SECRET, PRIMARY)),
 }
 """By step: the question that a refusal belongs to, and the check."""

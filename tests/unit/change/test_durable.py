@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 
@@ -230,6 +231,9 @@ def test_room(tmp_path: Path) -> None:
     with pytest.raises(WizardError) as refused:
         check_room([(Directory(tmp_path), 1 << 60)])
     assert refused.value.code == "change.no-room"
+    full = SimpleNamespace(f_bfree=1 << 40, f_bavail=1 << 40, f_frsize=4096, f_files=6, f_ffree=0)
+    with patch("os.statvfs", return_value=full), pytest.raises(WizardError, match="no free inode"):
+        check_room([(Directory(tmp_path), 10)])
 
 
 def test_images_of_other_things(tmp_path: Path) -> None:

@@ -76,6 +76,15 @@ def test_what_is_served(
     assert seconds - 1 <= scene.time <= seconds + 5
 
 
+@pytest.mark.parametrize("served", [WRONG, FALLBACK])
+def test_a_restart_command_may_have_restarted_nothing(scene: Scene, served: Served) -> None:
+    context = context_with(scene, served)
+    context = replace(context, machine=replace(context.machine, restart_command=("true",)))
+    with pytest.raises(WizardError) as refused:
+        prove("probe", [NODE], 60, context)
+    assert "Check that the restart command ends the old process" in refused.value.hint
+
+
 def test_a_service_that_cannot_come_up_ends_the_wait_at_once(scene: Scene) -> None:
     scene.served.write_text("crashed")
     with pytest.raises(WizardError) as refused:

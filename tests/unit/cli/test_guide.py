@@ -57,7 +57,10 @@ def test_the_list_names_each_topic(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_topic(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", "zzz"]) == 2
-    assert capsys.readouterr().err.startswith("error: guide.unknown-topic 'zzz'")
+    err = capsys.readouterr().err
+    assert err.startswith("error: guide.unknown-topic 'zzz'")
+    assert err.count("\nhint: ") > 2
+    assert "\\x0a" not in err
 
 
 def test_each_command_of_the_guide_is_accepted_by_the_parser() -> None:

@@ -22,6 +22,14 @@ def test_a_mistyped_command(word: str, meant: str, capsys: pytest.CaptureFixture
     assert meant in err
 
 
+@pytest.mark.parametrize("words", [["rollback", "", "--yes"], ["history", ""], ["history", "--purge", "", "--yes"]])
+def test_an_empty_id_is_not_the_newest_change(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build_parser(words[0]).parse_args(words)
+    assert ended.value.code == 2
+    assert "the id is empty" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["plan", "--ans", "x"], ["--vers"], ["history", "--old", "3"]])
 def test_options_are_not_abbreviated(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -30,7 +38,15 @@ def test_options_are_not_abbreviated(words: list[str], capsys: pytest.CaptureFix
     assert "error:" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["status", "--wran", "3"], ["status", "--warn", "x"], ["--settle", "x", "status"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status", "--wran", "3"],
+        ["status", "--warn", "x"],
+        ["--settle", "x", "status"],
+        ["status", "--restart-command", "'"],
+    ],
+)
 def test_wrong_usage_of_status_is_unknown_for_monitoring(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
@@ -38,6 +54,15 @@ def test_wrong_usage_of_status_is_unknown_for_monitoring(words: list[str], capsy
     assert ended.value.code == 3
     assert out.startswith("CLOUDSTREAM TLS UNKNOWN - wrong usage: ")
     assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["plan", "--answers", "a", "\x1b[31m"], ["history", "\x1b[31m", "x"]])
+def test_wrong_usage_prints_no_control_character(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    err = capsys.readouterr().err
+    assert "\x1b" not in err
+    assert "unrecognized arguments: " in err
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])

@@ -92,6 +92,26 @@ def test_an_open_quote_is_refused_with_its_line(text: str) -> None:
     assert caught.value.line == text.count("\n", 0, text.index("A")) + 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["exit 0\n", "  return\n", "exec true\n", "readonly C=1\n", "declare -r C=1\n", "true \\\n", "true \\",
+     "cat <<E\nC=1\nE\n", "cat <<- 'E' >/dev/null\nE\n"],
+)  # fmt: skip
+def test_code_that_keeps_a_new_line_from_its_effect(text: str) -> None:
+    with pytest.raises(WizardError) as caught:
+        envfile.parse(b"A=1\n" + text.encode()).set("C", "new")
+    assert caught.value.code == "envfile.shell-code"
+    assert "line 2" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["exit=1\n", "B='a << b'\n", "# cat <<E\n", "# a \\\n", "true <<< x\n", "declare -x B=1\n", "true \\\n -x\n"],
+)
+def test_what_only_looks_like_such_code(text: str) -> None:
+    assert envfile.parse(text.encode()).set("C", "new").text == f'{text}C="new"\n'
+
+
 def test_shell_code_stops_an_addition_but_not_an_edit() -> None:
     text = b'if [ -z "$A" ]; then\n  B=1\nfi\nA="x"\n'
     with pytest.raises(WizardError) as caught:

@@ -111,7 +111,10 @@ def test_a_missing_password_is_named() -> None:
     assert "--secret primary.password=file:PATH" in refusal.value.hint
 
 
-@pytest.mark.parametrize("text", [f"a={CANARY}", "a=file:", "a=fd:x", f"a=text:{CANARY}", "a"])
+@pytest.mark.parametrize(
+    "text",
+    [f"a={CANARY}", "a=file:", "a=fd:x", "a=fd:\u00b2", "a=fd:2147483648", f"a=fd:{10**30}", f"a=text:{CANARY}", "a"],
+)
 def test_a_source_that_is_none_is_refused_without_an_echo(text: str) -> None:
     with pytest.raises(WizardError) as refusal:
         SecretSources([text], interactive=False)

@@ -67,6 +67,10 @@ def test_the_documented_file_is_understood() -> None:
     assert answers.account.ocsp == "off"
 
 
+def test_a_node_that_is_named_twice_is_one_node() -> None:
+    assert load('schema = 1\n[primary]\nnodes = ["b", "a", "b"]').primary.nodes == ("b", "a")
+
+
 def test_what_is_written_is_read_back_equal() -> None:
     answers = load(FULL)
     assert load(dump(answers)) == answers
@@ -87,8 +91,26 @@ def test_what_is_written_is_read_back_equal() -> None:
         ("schema = 1\ngoal = 'setup'", "answers.unusable-value", "goal"),
         ("schema = 1\n[primary]\nport = '2560'", "answers.unusable-value", "primary.port"),
         ("schema = 1\n[primary]\nport = true", "answers.unusable-value", "primary.port"),
+        *(
+            (f"schema = 1\n[primary]\nport = {port}", "answers.unusable-value", "port")
+            for port in (-1, 0, 65536, 10**30)
+        ),
+        *(
+            (f"schema = 1\n[account]\nocsp = '{word}'", "answers.unusable-value", "ocsp")
+            for word in ("no", "ftp://x", "")
+        ),
+        ('schema = 1\n[account]\nocsp = "http://x\\u001b/"', "answers.unusable-value", "account.ocsp"),
+        ('schema = 1\npacks = "a\\u0000"', "answers.unusable-value", "packs"),
+        ('schema = 1\n[primary]\nchain = ["a\\u0000"]', "answers.unusable-value", "primary.chain"),
+        ('schema = 1\n[primary]\npassword = { file = "a\\u0000" }', "answers.unusable-value", "primary.password"),
+        *(
+            (f"schema = 1\n[primary]\npassword = {{ fd = {n} }}", "answers.unusable-value", "password")
+            for n in (-1, 2**31)
+        ),
+        ("schema = true", "answers.unusable-value", "schema"),
         ("schema = 1\n[primary]\nchain = 'a.pfx'", "answers.unusable-value", "primary.chain"),
         ("schema = 1\n[primary]\nhost = 'a b'", "answers.unusable-value", "primary.host"),
+        ("schema = 1\n[primary]\nnodes = []", "answers.unusable-value", "primary.nodes"),
         ("schema = 1\n[primary]\nnodes = ['-x']", "answers.unusable-value", "primary.nodes"),
         ('schema = 1\n[[client]]\nhost = "a\';rm"', "answers.unusable-value", "client.0.host"),
         ("schema = 1\nprimary = 1", "answers.unusable-value", "primary"),

@@ -18,8 +18,35 @@ VALIDATOR = Draft202012Validator(answers_schema())
 FINGERPRINT = ":".join(["0A"] * 32)
 VALUES = (
     *('""', '"auto"', '"yes"', '"no"', '"set-up"', '"cloud"', '"accepted"', '"built-in"', '"a b"', '"10.0.0.1"'),
-    *("0", "2560", "1.5", "true", "false", "1979-05-27", "[]", '["h"]', '["a b"]', "[1]", f'["{FINGERPRINT}"]'),
-    *("{}", '{ file = "f" }', '{ file = "" }', "{ fd = 3 }", '{ fd = "3" }', "{ prompt = true }", "{ keep = false }"),
+    *(
+        "0",
+        "65535",
+        "65536",
+        "-1",
+        "1.5",
+        '"unchanged"',
+        '"http://ocsp"',
+        '"ftp://ocsp"',
+        "true",
+        "false",
+        "1979-05-27",
+        "[]",
+        '["h"]',
+        '["a b"]',
+        "[1]",
+        f'["{FINGERPRINT}"]',
+    ),
+    *(
+        "{}",
+        '{ file = "f" }',
+        '{ file = "" }',
+        "{ fd = 3 }",
+        "{ fd = -1 }",
+        "{ fd = 2147483648 }",
+        '{ fd = "3" }',
+        "{ prompt = true }",
+        "{ keep = false }",
+    ),
     *('{ env = "E", file = "f" }', "{ value-is-default = true }", "{ sesame = true }"),
 )
 """Each fits some keys and no others."""

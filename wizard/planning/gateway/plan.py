@@ -235,9 +235,10 @@ def _look(inputs: PlanInputs, unattended: Unattended, trust: PrimaryTrust) -> tu
     store = PurePosixPath(given.keystore_path())
     trusted = PurePosixPath(given.truststore_path()) if trust.anchors else None
     taken = [unattended.path]
-    for name, path in (("keystore-path", store), ("truststore-path", trusted)):
+    texts = {"keystore-path": answers.keystore_path, "truststore-path": answers.truststore_path}
+    for (name, text), path in zip(texts.items(), (store, trusted), strict=True):
         if path is not None:
-            _require_place(name, path, inputs.machine, taken)
+            _require_place(name, path, inputs.machine, taken, text)
             taken.append(path)
     return given, look(inputs.seen, unattended, store, trusted)
 
@@ -249,11 +250,11 @@ def _where_they_lie(answers: GatewayAnswers, unattended: Unattended, anchors: Se
     return replace(answers, keystore_path=store, truststore_path=trusted if anchors else "")
 
 
-def _require_place(name: str, path: PurePosixPath, machine: Machine, taken: Sequence[PurePosixPath]) -> None:
+def _require_place(name: str, path: PurePosixPath, machine: Machine, taken: Sequence[PurePosixPath], text: str) -> None:
     def misplaced(case: str, **facts: Fact) -> WizardError:
         return WizardError(codes.GATEWAY_STORE_PATH, case=case, subject=f"{ROLE}.{name}", path=path, **facts)
 
-    if not path.is_absolute() or ".." in path.parts or not path.name:
+    if not path.is_absolute() or ".." in path.parts or not path.name or text.endswith("/"):
         raise misplaced("no-full-path")
     if path in taken:
         raise misplaced("taken")

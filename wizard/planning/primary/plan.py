@@ -177,13 +177,17 @@ def old_root_in_use(node: str, root: str) -> Finding:
     return Finding(codes.PHASE_OLD_ROOT_IN_USE, Locator("endpoint", endpoint=node), {"where": node, "root": root})
 
 
-def require_alias(alias: str) -> None:
-    """Refuse an alias that Java or a shell would read in another way; "" is the name in the certificate.
+def require_alias(alias: str, *, needed: bool = False) -> None:
+    """Refuse an alias that Java or a shell would read in another way.
+
+    Args:
+        alias: "" is the name in the certificate.
+        needed: "" is refused too.
 
     Raises:
         WizardError: `store.alias-unfit`.
     """
-    if alias and not _ALIAS.fullmatch(alias):
+    if (alias or needed) and not _ALIAS.fullmatch(alias):
         raise WizardError(codes.STORE_ALIAS_UNFIT, subject="primary.alias", alias=alias[:64])
 
 
@@ -446,10 +450,19 @@ def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
 
 
 def _store_path(answers: Answers, seen: MachineSnapshot) -> PurePosixPath:
-    if answers.primary.keystore_path:
-        return PurePosixPath(answers.primary.keystore_path)
+    """Where the key store will lie.
+
+    Raises:
+        WizardError: `store.path-unfit`.
+    """
+    given = answers.primary.keystore_path
     installed = seen.configured_store if answers.goal is Goal.RE_KEY else None
-    return installed or default_store_path(seen.machine, answers.primary.host)
+    path = PurePosixPath(given) if given else installed or default_store_path(seen.machine, answers.primary.host)
+    if given and (not path.is_absolute() or ".." in path.parts or not path.name or given.endswith("/")):
+        raise WizardError(codes.STORE_PATH_UNFIT, subject="primary.keystore-path", path=given)
+    if path in {seen.machine.conf, seen.machine.cacerts}:
+        raise WizardError(codes.STORE_PATH_UNFIT, case="taken", subject="primary.keystore-path", path=path)
+    return path
 
 
 def _store_password(

@@ -92,6 +92,14 @@ TEXTS: dict[str, Text] = {
         fix="The cause is the path, the password or the permissions of the key store.\nTo find out which, run "
         "`doctor`.",
         source="manual: the fallback certificate named localhost",
+        cases={
+            "restart-command": Case(
+                "{endpoint} presents the built-in certificate ({certificate}): the restart command did not restart "
+                "the service, or the service could not use the key store.",
+                fix="Check that the restart command ends the old process and starts a new one.\n"
+                "If it does, run `doctor`.",
+            ),
+        },
     ),
     "change.folder-exchanged": Text(
         title="A folder was replaced by another one",
@@ -219,6 +227,11 @@ TEXTS: dict[str, Text] = {
         fix="Free space on that file system, then try again.",
         source="statvfs(3)",
         cases={
+            "no-inode": Case(
+                "The file system mounted at {mount} can hold no more files (it has no free inode), but {folder} "
+                "needs new ones.",
+                fix="Delete files on that file system that nobody needs, then try again.",
+            ),
             "not-begun": Case(
                 "Nothing was changed: the file system mounted at {mount}, which holds {state}, is full.",
                 fix="Free space there, then start again.",
@@ -229,7 +242,7 @@ TEXTS: dict[str, Text] = {
         title="The service does not answer",
         message="{endpoint} completed no TLS handshake within {seconds} s: {reason}.",
         why="Gateways and clients cannot connect either.",
-        fix="Find the cause in the service's journal: journalctl -u UNIT",
+        fix="Find the cause in the service's journal: journalctl -u {unit}",
         source="manual: the check with a TLS client",
     ),
     "change.not-standing": _of_transaction(
@@ -448,6 +461,10 @@ TEXTS: dict[str, Text] = {
         source="manual: the check with a TLS client",
         cases={
             "built-in": Case("{endpoint} presents {certificate}, not the built-in certificate."),
+            "restart-command": Case(
+                fix="Check that the restart command ends the old process and starts a new one.\n"
+                "If it does, another server or a load balancer may answer at this address.",
+            ),
         },
     ),
 }

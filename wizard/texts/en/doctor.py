@@ -849,7 +849,7 @@ TEXTS: dict[str, Text] = {
         title="there is not enough disk space for the change",
         message="{reason}",
         why="A change that runs out of disk space must be undone, and that needs space as well.",
-        fix="Free some space there, then make the plan again.",
+        fix="Free some space there, or delete files if it has no free inode. Then make the plan again.",
         source="statvfs(3)",
     ),
     "restart.unit-changed": Text(

@@ -26,6 +26,10 @@ TEXTS: dict[str, Text] = {
         fix="Check the spelling of the path.",
         cases={
             "blanks": Case(fix="Check the spelling of the path. Put a path with spaces in double quotes."),
+            "current-folder": Case(
+                "The current folder does not exist any more, or cannot be read.",
+                fix="Change to another folder, for example with cd /, and run the command again.",
+            ),
         },
     ),
     "file.not-readable": Text(

@@ -147,6 +147,10 @@ TEXTS: dict[str, Text] = {
         cases={
             "authorities": Case("The files contain {count} CA certificates and no certificate for a host."),
             "keys": Case("The files contain {count} private keys and no certificate."),
+            "no-file": Case(
+                "There is no file to read the certificate from: none is named, or the folder is empty.",
+                fix="Name the files or the folder from the PKI team (chain in the answers file).",
+            ),
         },
     ),
     "change.anchor-stays": Text(
@@ -459,6 +463,16 @@ TEXTS: dict[str, Text] = {
         why="Java ignores the case of aliases, and some tools cannot read other characters.",
         fix="Use at most 64 letters, digits, dots, hyphens and underscores. Begin with a letter or digit.",
         source="JDK: java.security.KeyStore",
+    ),
+    "store.path-unfit": Text(
+        title="this path cannot be used for the key store",
+        message="{path} cannot be used for the key store: it is not the full path of a file.",
+        why="The server reads the key store from this path, and the wizard writes it there.",
+        fix="Enter a full path such as /opt/hcp/conf/primary-host.pfx, or leave it empty.",
+        source="interface of the wizard",
+        cases={
+            "taken": Case("{path} cannot be used for the key store: the server has another file there."),
+        },
     ),
     "store.java-refuses": Text(
         title="the server's Java refuses the new key store",
