@@ -506,6 +506,7 @@ async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
     session.answers = session.answers.put("primary.host", "primary-host")
     async with opened(session, start="elsewhere") as pilot:
         assert "[ ] Upload Acme-CA-Root" in text(pilot)
+        assert "Security > Security options > Certificates > Trusted CA" in text(pilot)
         await keys(pilot, "space")
         assert "[x] Upload Acme-CA-Root" in text(pilot)
         assert "1 of" in text(pilot)
@@ -517,6 +518,12 @@ async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
     kept = session.left()
     assert kept is not None
     assert len(kept.done) == 1
+    packs = running.root / "cloudstream-packs"
+    packs.mkdir()
+    async with opened(session, start="elsewhere", size=(120, 36)) as pilot:
+        await keys(pilot, "up")
+        assert "Bundles      /" in text(pilot)
+    packs.rmdir()
     async with opened(session_on(running)) as pilot:
         assert "See what is left to do" in text(pilot)
 
