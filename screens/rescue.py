@@ -244,7 +244,18 @@ def _steps(row: Row) -> list[str]:
 
 
 def _steps_of(row: Row) -> Table:
-    return hung(((f"{number} ", "accent bold"), [words]) for number, words in enumerate(_steps(row), start=1))
+    return hung((sign, [words]) for sign, words in _signed(_steps(row)))
+
+
+def _signed(steps: Sequence[str]) -> Iterable[tuple[Part, str]]:
+    """Each step behind its number; a command that the step before announces has none."""
+    number = 0
+    for before, words in zip(("", *steps), steps, strict=False):
+        if words.startswith("$ ") and before.endswith(":"):
+            yield "  ", words
+        else:
+            number += 1
+            yield (f"{number} ", "accent bold"), words
 
 
 def _folded(name: str, words: Table, count: int, *, closed: bool) -> Iterable[Widget]:
@@ -261,6 +272,6 @@ def _folded(name: str, words: Table, count: int, *, closed: bool) -> Iterable[Wi
 
 def _numbered(steps: Sequence[str]) -> list[Part]:
     parts: list[Part] = []
-    for number, words in enumerate(steps, start=1):
-        parts += ["\n" if parts else "", (f"{number} ", "accent bold"), words]
+    for sign, words in _signed(steps):
+        parts += ["\n" if parts else "", sign, words]
     return parts

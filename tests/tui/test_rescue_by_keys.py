@@ -286,6 +286,7 @@ async def test_what_needs_a_person_is_said_and_nothing_changes(tmp_path: Path) -
             await choose_rescue(operator)
             await operator.sees("he certificate has expired", "Ask the PKI team for a new certificate")
             await operator.sees("Replace certificates", "Make a request", "Show the commands", "Check again")
+            await operator.sees("$ cloudstream-wizard csr", "2 When you have")
             assert "Undo a change" not in operator.screen, "no change is on record"
             await operator.press("enter")
             await operator.at("place")
