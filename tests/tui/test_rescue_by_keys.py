@@ -293,6 +293,14 @@ async def test_what_needs_a_person_is_said_and_nothing_changes(tmp_path: Path) -
         assert made.tree() == before
 
 
+async def test_where_no_key_store_is_set_a_set_up_is_offered(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["commented-out"], configured=True) as made:
+        settle(made)
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            assert "Replace certificates" not in await operator.sees("Set up certificates")
+
+
 @exhaustive
 async def test_a_healthy_deployment_is_called_healthy(tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
