@@ -28,7 +28,7 @@ from wizard.secret import Secret
 Row = tuple[str, Sequence[Part]]
 """A name, and the words behind it."""
 
-LEAST_DETAIL, LEAST_NAMES = 5, 3
+LEAST_DETAIL, LEAST_NAMES = 5, 1
 """Rows of the card with what is explained, more where that is longer; and of the names that could follow."""
 _REVERSE = Style(reverse=True, bold=True, dim=False)
 

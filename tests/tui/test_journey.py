@@ -528,6 +528,20 @@ async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
         assert "See what is left to do" in text(pilot)
 
 
+async def test_the_undo_of_a_set_up_warns_when_the_policy_is_switched(running: Practice) -> None:
+    assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
+    assert "Warning" not in running.run("rollback", "--dry-run").stderr
+    assert running.run("checklist", "--tick", "policy/account", "--yes").returncode == 0
+    assert "gateways and clients then go offline" in running.run("rollback", "--dry-run").stderr
+    async with at_the_wizard(session_on(running)) as operator:
+        await operator.choose(Goal.UNDO)
+        await operator.at("undo")
+        await operator.press("enter")
+        await operator.at("review")
+        await operator.press("enter")
+        await operator.sees("Continue anyway?", "The server will present its built-in certificate again.")
+
+
 async def an_impossible_undo_says_so_before_it_is_chosen(running: Practice) -> None:
     """Of change 0001, which 0002 has undone."""
     async with at_the_wizard(session_on(running)) as operator:
