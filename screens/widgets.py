@@ -12,6 +12,7 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -296,16 +297,17 @@ class Paged:
     """For lists: the Page keys scroll the page while all lines are visible, because what explains them may be below."""
 
     allow_vertical_scroll: bool
+    size: Size
 
     def action_page_down(self) -> None:
-        """Scroll this list, or leave the key to the page."""
-        if not self.allow_vertical_scroll:
+        """Scroll this list, or leave the key to the page; Textual fails in a list that has no row to show a line in."""
+        if not (self.size and self.allow_vertical_scroll):
             raise SkipAction
         super().action_page_down()  # type: ignore[misc]
 
     def action_page_up(self) -> None:
         """Likewise."""
-        if not self.allow_vertical_scroll:
+        if not (self.size and self.allow_vertical_scroll):
             raise SkipAction
         super().action_page_up()  # type: ignore[misc]
 
