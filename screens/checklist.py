@@ -17,8 +17,9 @@ from screens.notices import parts_of
 from screens.theme import OK, Part, refusal, say, titled
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
+from wizard.handoff.checklist import FILE, STEPS
 from wizard.questions.flow import Step, StepId
-from wizard.reports.checklist import Checklist, Item, section
+from wizard.reports.checklist import Checklist, Item, route, section
 from wizard.session.session import Session
 from wizard.texts.en.questions import TITLES
 
@@ -39,11 +40,12 @@ def place_of(item: Item) -> str:
     return PLACES.get(name, f"Phase {name}")
 
 
-def _about(item: Item) -> list[Row]:
-    rows: list[Row] = [("Do", [item.text])]
+def _about(item: Item, packs: str) -> list[Row]:
     # In groups a fingerprint is easy to compare, and does not waste a line when it is broken.
     detail = _FINGERPRINT.sub(lambda found: " ".join(textwrap.wrap(found[0], 8)), item.detail)
-    return [*rows, ("Details", [detail])] if detail else rows
+    in_bundles = packs if item.detail.startswith((FILE, STEPS)) else ""
+    rows = (("Do", item.text), ("Where", route(item)), ("Bundles", in_bundles), ("Details", detail))
+    return [(name, [words]) for name, words in rows if words]
 
 
 class Left(Page):
@@ -86,7 +88,7 @@ class Left(Page):
         for name, items in groups.items():
             yield Card(name, Ticks([(item.text, item.id, item.id in kept.done) for item in items]))
         first = (*kept.left, *kept.items)[:1]
-        rows = _about(first[0]) if first else []
+        rows = _about(first[0], kept.packs) if first else []
         yield Card("About the marked line", Facts(*rows, name_width=11, id="about"), id="detail")
 
     def arrived(self) -> None:
@@ -115,8 +117,8 @@ class Left(Page):
     def _show(self, name: str) -> None:
         kept = self.kept
         item = next((each for each in kept.items if each.id == name), None) if kept is not None else None
-        if item is not None:
-            self.query_one("#about", Facts).show(*_about(item))
+        if kept is not None and item is not None:
+            self.query_one("#about", Facts).show(*_about(item, kept.packs))
 
     def on_descendant_focus(self) -> None:
         """Likewise when another list is entered."""

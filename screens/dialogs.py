@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from screens.frame import Keys
 from screens.pages import MARKDOWN
 from screens.painting import PaintedOnce
-from screens.theme import BAD, MARKS, Part, say
+from screens.theme import BAD, MARKS, Part, hung, say
 from screens.widgets import Card, Field, Lines, Reading, SecretField, buttons
 from wizard import codes
 from wizard.errors import WizardError
@@ -108,19 +108,15 @@ class Doubt(Over[bool]):
 
     def parts(self) -> Iterable[Widget]:
         """The warnings above, the answer below."""
-        parts: list[Part] = []
-        for number, finding in enumerate(self._pending):
-            parts += [
-                "\n\n" if number else "",
-                MARKS["warn"],
-                (finding.message, "bold"),
-                (f"  [{finding.code}]", "muted"),
-            ]
-            parts += [f"\n  {finding.why}"]
-            parts += [("\n  To fix it: ", "muted"), " ".join(finding.fix.split())] if finding.fix else []
+        rows: list[tuple[Part, list[Part]]] = []
+        for finding in self._pending:
+            parts: list[Part] = [(finding.message, "bold"), (f"  [{finding.code}]", "muted"), f"\n{finding.why}"]
+            parts += [("\nTo fix it: ", "muted"), " ".join(finding.fix.split())] if finding.fix else []
+            rows += [("", [])] if rows else []
+            rows.append((MARKS["warn"], parts))
         count = len(self._pending)
         name = "There is a warning" if count == 1 else f"There are {count} warnings"
-        reading = Reading(Static(say(*parts)), id="warnings")
+        reading = Reading(Static(hung(rows)), id="warnings")
         answers = buttons(("No, stay here", "stay"), ("Continue anyway", "on"))
         yield Card(f"{name}. Continue anyway?", reading, answers, classes="dialog fitting")
 

@@ -55,6 +55,14 @@ _STATES = {
 """What the server presents: in words, in two words, and their roles."""
 
 
+class Fitting:
+    """A part that may ask for more rows when it knows its width."""
+
+    def fit(self) -> None:
+        """Ask for them."""
+        raise NotImplementedError
+
+
 class Page(VerticalScroll, can_focus=False):
     """The part of the screen that is exchanged. A subclass shows one kind of step.
 
@@ -213,8 +221,11 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             page.arrived()
             self.refresh_bindings()
             # The first layout gives the parts their sizes, and what follows from these needs a second one.
-            for _ in range(2):
-                await self._laid_out()
+            await self._laid_out()
+            for each in page.query("*"):
+                if isinstance(each, Fitting):
+                    each.fit()
+            await self._laid_out()
             page.measured()
         finally:
             self.let_go()

@@ -17,7 +17,7 @@ from textual.widgets.tree import TreeNode
 from screens.certificates import Entry
 from screens.frame import Page
 from screens.theme import MARKS, Part, cell, cut, life_role, lifetime, look, say
-from screens.widgets import in_reverse
+from screens.widgets import Paged, in_reverse
 from wizard.reports.calendar import Ending
 
 NAME_WIDTH, PLACE_WIDTH, DAYS_WIDTH, DATE_WIDTH = 32, 14, 8, 12
@@ -25,7 +25,7 @@ LIFE_WIDTH = 8
 ROOM_FOR_PLACE, ROOM_FOR_DATE = 62, 82
 
 
-class Chain(Tree[Entry]):
+class Chain(Paged, Tree[Entry]):
     """A chain, the root on top: each certificate with its place, its lifetime as a line, and the days left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Continue", key_display="Enter")]
@@ -97,7 +97,7 @@ class Calendar(Static):
         super().__init__(table)
 
 
-class Rows(DataTable[Text]):
+class Rows(Paged, DataTable[Text]):
     """A table of rows with columns of fixed width; Enter goes on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Continue", key_display="Enter")]
@@ -112,7 +112,7 @@ class Rows(DataTable[Text]):
             self.add_row(*(cell(*parts) for parts in row))
 
 
-class Ticks(SelectionList[str]):
+class Ticks(Paged, SelectionList[str]):
     """Lines with `[x]` or `[ ]`; arrows walk on to the next list, Space ticks, Enter finishes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

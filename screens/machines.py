@@ -19,7 +19,7 @@ GATEWAYS, CLIENTS = VERSIONS
 Made = tuple[str, str, str]
 """The kind, the host name and the version, "" when it is not known."""
 ABOUT: list[Row] = [
-    ("Why", ["Each gateway, and each Windows client with local storage, gets a bundle with its files."]),
+    ("Note", ["Each gateway, and each Windows client with local storage, gets a bundle with its files."]),
     ("Keys", ["a adds a machine, e edits and d removes the marked one. Enter continues."]),
 ]
 

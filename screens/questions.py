@@ -147,7 +147,7 @@ class Questions(Rechecked):
         if not self.questions:
             return []
         question, field = self.fields[at] if at < len(self.fields) else (self.questions[0], None)
-        rows: list[Row] = [("Why", [question.why])]
+        rows: list[Row] = [("Note", [question.why])]
         if isinstance(field, Choice):
             marked = next(each for each in question.choices if each.value == field.answer)
             rows = [("Answer", [(marked.label, "bold"), f"  {marked.detail}"]), *rows]

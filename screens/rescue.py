@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
+from rich.table import Table
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -11,11 +12,11 @@ from textual.widget import Widget
 from textual.widgets import Collapsible, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.certificates import finding_line, mark
+from screens.certificates import mark
 from screens.dialogs import Commands, RequestFor
 from screens.frame import WIDE
 from screens.questions import Questions
-from screens.theme import BAD, MARKS, OK, WARN, Part, cut, say, titled
+from screens.theme import BAD, MARKS, OK, WARN, Part, cut, hanging, hung, say, titled
 from screens.widgets import Act, Card, Facts, Lines
 from screens.widgets import Row as FactRow
 from wizard.errors import WizardError
@@ -72,7 +73,8 @@ class Rescue(Questions):
 
     def claim(self) -> Sequence[Part]:
         """Whether something is wrong."""
-        checks = f"{len(self.found.diagnosis.outcomes)} checks made; nothing was changed"
+        made = f"{len(self.found.diagnosis.outcomes)} checks made"
+        checks = f"{made} after the change" if self.again else f"{made}; nothing was changed"
         causes = len(self.found.rows)
         if not causes:
             return titled(f"{OK} Nothing wrong was found", checks, "ok bold")
@@ -84,7 +86,7 @@ class Rescue(Questions):
         yield Static(say(*self._sign(), ("  ", ""), (found.headline, "bold")), classes="words", id="cause")
         if len(rows) == 1:
             yield Card("Evidence", Static(self._evidence(), id="evidence"))
-            yield Card("What to do" if rows[0].by_hand else "Repair", Static(say(*_numbered(_steps(rows[0])))))
+            yield Card("What to do" if rows[0].by_hand else "Repair", Static(_steps_of(rows[0])))
         elif rows:
             yield Card("Causes", Lines(*(Option(self._line(row)) for row in rows), id="causes"))
         yield from self.cards()
@@ -97,9 +99,7 @@ class Rescue(Questions):
         yield from _folded("Consequences", self._listed(follows), len(follows), closed=True)
         yield from _folded("Also found", self._listed(others), len(others), closed=bool(rows))
         unseen = found.diagnosis.not_seen
-        words: list[Part] = [
-            ("\n".join(f"{each.rule.removeprefix('doctor.')}: {each.reason}" for each in unseen), "muted")
-        ]
+        words = hung(("", [(f"{each.rule.removeprefix('doctor.')}: {each.reason}", "muted")]) for each in unseen)
         yield from _folded("Not checked", words, len(unseen), closed=True)
 
     def arrived(self) -> None:
@@ -138,14 +138,14 @@ class Rescue(Questions):
             used += need
         yield Horizontal(*row, classes="buttons")
 
-    def _evidence(self) -> Content:
+    def _evidence(self) -> Table:
         finding = self.found.rows[0].finding
         same = [each.message for each in self.found.diagnosis.findings if each.code == finding.code]
-        shown = "\n  ".join(same or [finding.message])
-        return say(mark(finding), shown, ("\n  ", ""), (finding.why, "muted"), *self._code(finding, "\n"))
+        code = [(f"\n[{finding.code}]", "muted")] if self._codes else []
+        return hanging(mark(finding), "\n".join(same or [finding.message]), (f"\n{finding.why}", "muted"), *code)
 
-    def _code(self, finding: Finding, before: str = "") -> list[Part]:
-        return [(f"{before}  [{finding.code}]", "muted")] if self._codes else []
+    def _code(self, finding: Finding) -> list[Part]:
+        return [(f"  [{finding.code}]", "muted")] if self._codes else []
 
     def _detail(self) -> list[FactRow]:
         row = self.found.rows[self._at]
@@ -157,11 +157,8 @@ class Rescue(Questions):
             (name, _numbered(steps) if len(steps) > 1 else [steps[0]]),
         ]
 
-    def _listed(self, findings: Sequence[Finding]) -> list[Part]:
-        parts: list[Part] = []
-        for finding in findings:
-            parts += ["\n" if parts else "", *finding_line(finding), *self._code(finding)]
-        return parts
+    def _listed(self, findings: Sequence[Finding]) -> Table:
+        return hung((mark(each), [each.message, *self._code(each)]) for each in findings)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Evidence and repair of the marked cause."""
@@ -246,11 +243,26 @@ def _steps(row: Row) -> list[str]:
     return [*first, *row.steps, *last]
 
 
-def _folded(name: str, words: Sequence[Part], count: int, *, closed: bool) -> Iterable[Widget]:
+def _steps_of(row: Row) -> Table:
+    return hung((sign, [words]) for sign, words in _signed(_steps(row)))
+
+
+def _signed(steps: Sequence[str]) -> Iterable[tuple[Part, str]]:
+    """Each step behind its number; a command that the step before announces has none."""
+    number = 0
+    for before, words in zip(("", *steps), steps, strict=False):
+        if words.startswith("$ ") and before.endswith(":"):
+            yield "  ", words
+        else:
+            number += 1
+            yield (f"{number} ", "accent bold"), words
+
+
+def _folded(name: str, words: Table, count: int, *, closed: bool) -> Iterable[Widget]:
     """*words* under a line that opens and closes them; nothing when there are none."""
     if count:
         yield Collapsible(
-            Static(say(*words)),
+            Static(words),
             title=f"{name}: {count}",
             collapsed=closed,
             collapsed_symbol="\u25b8",
@@ -260,6 +272,6 @@ def _folded(name: str, words: Sequence[Part], count: int, *, closed: bool) -> It
 
 def _numbered(steps: Sequence[str]) -> list[Part]:
     parts: list[Part] = []
-    for number, words in enumerate(steps, start=1):
-        parts += ["\n" if parts else "", (f"{number} ", "accent bold"), words]
+    for sign, words in _signed(steps):
+        parts += ["\n" if parts else "", sign, words]
     return parts

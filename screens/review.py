@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.table import Table
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
-from screens.certificates import finding_line
+from screens.certificates import mark
 from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
-from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say, titled
+from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, hung, say, titled
 from screens.widgets import Card, Facts, Lines, Reading, Rechecked, Row, buttons
 from wizard.certificates.formats.objects import load_certificate
 from wizard.certificates.names import short
@@ -50,12 +51,18 @@ def summary(review: Made) -> list[Row]:
     if review.undo:
         rows = [("~ file", [words]) for words in review.undone_files]
     if len(rows) > MOST_ROWS:
-        rows = [*rows[: MOST_ROWS - 1], ("", [(f"and {len(rows) - MOST_ROWS + 1} more; see Files", "muted")])]
+        rows = [*rows[: MOST_ROWS - 1], ("", [(f"and {len(rows) - MOST_ROWS + 1} more; see Details", "muted")])]
     if review.restarts and rows:
         rows.append(("! restart", [(f"{review.restarts}; printing pauses until it answers again", "warn bold")]))
     elif rows:
         rows.append(("restart", [("none; no outage", "ok")]))
     return rows
+
+
+def _listed(findings: Sequence[Finding]) -> Table:
+    """The worst first, each with what to do."""
+    by_severity = sorted(findings, key=lambda each: -each.severity)
+    return hung((mark(each), [each.message, (f"\n{' '.join(each.fix.split())}", "muted")]) for each in by_severity)
 
 
 def _about(step: Any) -> str:
@@ -107,7 +114,7 @@ class Review(Rechecked):
         rows = summary(self.data)
         if self.data.blocked:
             bad = [each for each in self.data.findings if each.severity >= Severity.ERROR]
-            yield Card("Errors", Static(say(*self._findings(bad))))
+            yield Card("Errors", Static(_listed(bad)))
         elif rows:
             yield Card("What will change", Facts(*rows, name_width=12))
         picture = self._picture()
@@ -128,24 +135,12 @@ class Review(Rechecked):
                     yield Calendar(self._endings, now_utc())
             if self.data.findings:
                 with TabPane(say(f"Findings ({len(self.data.findings)})"), id="findings"), Reading():
-                    yield Static(say(*self._findings(self.data.findings)))
+                    yield Static(_listed(self.data.findings))
 
     def measured(self) -> None:
         """Draw the line below the first tab: Textual 8.2 may have done it before the tabs had a width."""
         tabs = self.query_one(TabbedContent)
         tabs.show_tab(tabs.active)
-
-    def _findings(self, findings: Sequence[Finding]) -> list[Part]:
-        parts: list[Part] = []
-        for finding in sorted(findings, key=lambda each: -each.severity):
-            parts += [
-                "\n" if parts else "",
-                *finding_line(finding),
-                "\n",
-                ("  ", ""),
-                (" ".join(finding.fix.split()), "muted"),
-            ]
-        return parts
 
     def _decided(self) -> list[Line]:
         return [line for line in self.data.decided if line.can_be_chosen]

@@ -1,7 +1,7 @@
 """Colours by role and marks, also for terminals with few colours or only ASCII."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.segment import Segment
@@ -83,10 +83,16 @@ def titled(words: str, more: str, roles: str = "accent bold") -> list[Part]:
 
 def hanging(sign: Part, *parts: Part) -> Table:
     """*parts* behind *sign*, wrapped below themselves."""
+    return hung([(sign, parts)])
+
+
+def hung(rows: Iterable[tuple[Part, Sequence[Part]]]) -> Table:
+    """The same for several: each row is a sign and what is behind it."""
     table = Table.grid()
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(cell(sign), cell(*parts))
+    for sign, parts in rows:
+        table.add_row(cell(sign), cell(*parts))
     return table
 
 

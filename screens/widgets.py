@@ -8,16 +8,18 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.frame import Frame, Page
+from screens.frame import Fitting, Frame, Page
 from screens.theme import MARKS, NOW, TODO, Part, cell, look, say
 from wizard.printable import printable
 from wizard.questions.answers import BEGINS
@@ -27,6 +29,8 @@ from wizard.secret import Secret
 Row = tuple[str, Sequence[Part]]
 """A name, and the words behind it."""
 
+LEAST_DETAIL, LEAST_NAMES = 5, 1
+"""Rows of the card with what is explained, more where that is longer; and of the names that could follow."""
 _REVERSE = Style(reverse=True, bold=True, dim=False)
 
 
@@ -54,7 +58,7 @@ class Card(Vertical):
             self.border_subtitle = say(hint)
 
 
-class Facts(Static):
+class Facts(Fitting, Static):
     """Names and values, the values wrapped below themselves."""
 
     def __init__(self, *rows: Row, name_width: int = 13, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -69,6 +73,21 @@ class Facts(Static):
             self._rows = rows
             height = self.styles.height
             self.update(self._drawn(), layout=height is not None and height.is_auto)
+            self.fit(grow_only=True)
+
+    def on_resize(self) -> None:
+        """Another width needs other rows."""
+        self.fit()
+
+    def fit(self, *, grow_only: bool = False) -> None:
+        """Give the card around enough rows for all that is explained; the page scrolls to what is below it."""
+        card = self.parent
+        if not isinstance(card, Card) or card.id != "detail":
+            return
+        needed = self.get_content_height(self.container_size, self.app.size, self.size.width)
+        needed += LEAST_NAMES if card.has_class("-names") else 0
+        if needed > card.size.height or not grow_only:
+            card.styles.min_height = max(LEAST_DETAIL, needed + 2)
 
     def _drawn(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
@@ -274,7 +293,26 @@ def in_reverse(widget: OptionList, y: int, line: Strip) -> Strip:
     return Strip([Segment(part.text, (part.style or Style()).without_color + _REVERSE, part.control) for part in line])
 
 
-class Lines(OptionList):
+class Paged:
+    """For lists: the Page keys scroll the page while all lines are visible, because what explains them may be below."""
+
+    allow_vertical_scroll: bool
+    size: Size
+
+    def action_page_down(self) -> None:
+        """Scroll this list, or leave the key to the page; Textual fails in a list that has no row to show a line in."""
+        if not (self.size and self.allow_vertical_scroll):
+            raise SkipAction
+        super().action_page_down()  # type: ignore[misc]
+
+    def action_page_up(self) -> None:
+        """Likewise."""
+        if not (self.size and self.allow_vertical_scroll):
+            raise SkipAction
+        super().action_page_up()  # type: ignore[misc]
+
+
+class Lines(Paged, OptionList):
     """A list of one-line options whose Enter goes on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Continue", key_display="Enter")]
@@ -284,16 +322,6 @@ class Lines(OptionList):
         super().__init__(*options, id=id, compact=True, markup=False)
         if options and highlighted is not None:
             self.highlighted = highlighted
-
-    def action_page_down(self) -> None:
-        """Nothing while there is no row to show a line in; Textual would look for the line all the same."""
-        if self.size:
-            super().action_page_down()  # type: ignore[no-untyped-call]
-
-    def action_page_up(self) -> None:
-        """Likewise."""
-        if self.size:
-            super().action_page_up()  # type: ignore[no-untyped-call]
 
     def render_line(self, y: int) -> Strip:
         """As Textual does; the marked line is seen without colours too."""

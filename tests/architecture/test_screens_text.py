@@ -21,7 +21,7 @@ from wizard.questions.flow import Step, steps
 SOURCES = sorted(Path(str(screens.__path__[0])).glob("*.py"))
 MARKUP_TAKERS = {"Static", "Label", "Button", "Option", "Selection", "notify", "Checkbox", "update", "TabPane"}
 """What would read markup in a plain text: it could run actions, or end the program."""
-MADE = {"Content", "joined", "say", "cell", "boxes", "hanging"}
+MADE = {"Content", "joined", "say", "cell", "boxes", "hanging", "hung"}
 """What makes text that is no markup."""
 RESULTS = {"Content", "Content | None", "Table"}
 ALLOWED = {
@@ -58,7 +58,8 @@ def loose_texts(source: str) -> list[int]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
         for argument in node.args.args
-        if argument.annotation is not None and "Content" in ast.unparse(argument.annotation)
+        if argument.annotation is not None
+        and any(made in ast.unparse(argument.annotation) for made in ("Content", "Table"))
     }
     made |= {"words"} if "Sequence[tuple[str, Content]]" in source else set()
     found = []
@@ -84,7 +85,7 @@ def _is_made(value: ast.expr, returning: set[str], made: set[str]) -> bool:
         return False
     function = value.func
     root = function.value if isinstance(function, ast.Attribute) else function
-    if isinstance(root, ast.Name) and root.id in MADE:
+    if isinstance(root, ast.Name) and root.id in MADE | returning:
         return True
     return isinstance(function, ast.Attribute) and function.attr in returning
 

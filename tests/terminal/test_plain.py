@@ -137,6 +137,7 @@ def test_help_back_and_defaults(session: Session) -> None:
     assert said.count("Step 1 of") == 2
     assert "Number [2]: " in said, "what was answered is the default the next time"
     assert saved_step(session) == "place"
+    assert "\nYour answers are saved, passwords are not. To continue, start the wizard again.\n" in said
 
 
 def test_each_answer_is_followed_by_one_sentence(finished: Finished) -> None:
@@ -177,6 +178,7 @@ def test_the_port_of_this_machine_is_not_that_of_a_primary_elsewhere(server: Pra
     talk(session, "1", "2", "quit", "forget")
     assert session.answers.primary.port == PrimaryAnswers().port
     _code, said = talk(session, "1", "1", "quit", "forget")
+    assert "answers are saved" not in said
     assert f"Answer [localhost:{server.deployment.port}]: " in said
 
 

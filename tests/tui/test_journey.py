@@ -506,6 +506,7 @@ async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
     session.answers = session.answers.put("primary.host", "primary-host")
     async with opened(session, start="elsewhere") as pilot:
         assert "[ ] Upload Acme-CA-Root" in text(pilot)
+        assert "Security > Security options > Certificates > Trusted CA" in text(pilot)
         await keys(pilot, "space")
         assert "[x] Upload Acme-CA-Root" in text(pilot)
         assert "1 of" in text(pilot)
@@ -517,8 +518,28 @@ async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
     kept = session.left()
     assert kept is not None
     assert len(kept.done) == 1
+    packs = running.root / "cloudstream-packs"
+    packs.mkdir()
+    async with opened(session, start="elsewhere", size=(120, 36)) as pilot:
+        await keys(pilot, "up")
+        assert "Bundles      /" in text(pilot)
+    packs.rmdir()
     async with opened(session_on(running)) as pilot:
         assert "See what is left to do" in text(pilot)
+
+
+async def test_the_undo_of_a_set_up_warns_when_the_policy_is_switched(running: Practice) -> None:
+    assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
+    assert "Warning" not in running.run("rollback", "--dry-run").stderr
+    assert running.run("checklist", "--tick", "policy/account", "--yes").returncode == 0
+    assert "gateways and clients then go offline" in running.run("rollback", "--dry-run").stderr
+    async with at_the_wizard(session_on(running)) as operator:
+        await operator.choose(Goal.UNDO)
+        await operator.at("undo")
+        await operator.press("enter")
+        await operator.at("review")
+        await operator.press("enter")
+        await operator.sees("Continue anyway?", "The server will present its built-in certificate again.")
 
 
 async def an_impossible_undo_says_so_before_it_is_chosen(running: Practice) -> None:

@@ -286,10 +286,19 @@ async def test_what_needs_a_person_is_said_and_nothing_changes(tmp_path: Path) -
             await choose_rescue(operator)
             await operator.sees("he certificate has expired", "Ask the PKI team for a new certificate")
             await operator.sees("Replace certificates", "Make a request", "Show the commands", "Check again")
+            await operator.sees("$ cloudstream-wizard csr", "2 When you have")
             assert "Undo a change" not in operator.screen, "no change is on record"
             await operator.press("enter")
             await operator.at("place")
         assert made.tree() == before
+
+
+async def test_where_no_key_store_is_set_a_set_up_is_offered(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["commented-out"], configured=True) as made:
+        settle(made)
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            assert "Replace certificates" not in await operator.sees("Set up certificates")
 
 
 @exhaustive

@@ -10,12 +10,14 @@ from unicodedata import category
 import pytest
 from rich.segment import Segment
 from textual.color import Color
-from textual.widgets import Input, Tabs
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Tabs
 from textual.widgets._tabs import Underline
 
 import screens
 from screens.dialogs import Quit
 from screens.frame import Frame, Page
+from screens.lists import Rows
 from screens.painting import SETTLED_S
 from screens.paths import complete, complete_from, last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
@@ -88,11 +90,44 @@ async def test_a_page_is_used_by_keys_helped_left_and_resized(name: str, everywh
         assert "TLS wizard" in rows[0]
 
 
+@pytest.mark.parametrize("name", ["goal", "primary-verdict", "others-verdict", "portal", "undo", "elsewhere"])
+async def test_the_page_keys_scroll_the_page_below_a_list_that_is_all_there(name: str, everywhere: Deployments) -> None:
+    async with opened(everywhere.at(name), start=name, size=(60, 15)) as pilot:
+        page = app_of(pilot).frame.page
+        assert page is not None
+        page.query("Lines, Rows, Ticks").first().focus()
+        await settle(pilot)
+        marked = app_of(pilot).session.answers, place_in(pilot.app.focused)
+        seen = [page.scroll_y]
+        for pressed in ("pagedown", "pageup"):
+            await keys(pilot, pressed)
+            seen.append(page.scroll_y)
+        assert len(set(seen)) > 1
+        assert (app_of(pilot).session.answers, place_in(pilot.app.focused)) == marked
+        for _ in app_of(pilot).screen.focus_chain:
+            fits(page, 60)
+            await keys(pilot, "tab")
+
+
+def place_in(listed: Widget | None) -> int | None:
+    """The marked line."""
+    return (
+        listed.cursor_row
+        if isinstance(listed, Rows)
+        else listed.highlighted
+        if isinstance(listed, OptionList)
+        else None
+    )
+
+
 def fits(page: Page, columns: int) -> None:
     """Nothing of the page is wider than the terminal."""
     assert page.max_scroll_x == 0
     for widget in page.query("*"):
         assert widget.region.right <= columns, widget
+    # What is explained is not cut off: the page scrolls to the rest.
+    for about in page.query("#about"):
+        assert about.get_content_height(about.container_size, about.app.size, about.size.width) <= about.size.height
 
 
 @exhaustive

@@ -164,7 +164,7 @@ def _prepare(
         host=os.uname().nodename,
     )
     put_file(folder.open(), MANIFEST, manifest.dump(), mode=0o600, calls=context.calls)
-    context.events.say("prepare", "done", f"{len(actions)} files are prepared, and the old ones are saved")
+    context.events.say("prepare", "done", f"Files prepared, and the old ones saved: {len(actions)}")
     return manifest
 
 

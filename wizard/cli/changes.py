@@ -9,6 +9,7 @@ from wizard.change.adapters import ports_for
 from wizard.change.context import Context
 from wizard.change.events import APPLIED, NO_CHANGE, ROLLED_BACK, Event, EventLog, Outcome
 from wizard.change.evidence import as_text, evidence
+from wizard.change.journal import Manifest
 from wizard.change.plan import Plan
 from wizard.change.record import changed_since, purge, read_record, with_backups
 from wizard.change.recover import FINISH, pending
@@ -22,7 +23,7 @@ from wizard.planning.undo import check_rollback, start_recover, start_rollback
 from wizard.printable import printable, wrapped
 from wizard.reports.outcome import outcome as outcome_lines
 from wizard.secret import Secret
-from wizard.session.undo import faults
+from wizard.session.undo import faults, offline
 from wizard.texts.en.change import NOTHING_CHANGED
 
 
@@ -47,15 +48,23 @@ def _confirm_rollback(args: argparse.Namespace, machine: Machine) -> None:
     print(f"This undoes {manifest.id}: {printable(manifest.title)}", file=sys.stderr)
     for event in events:
         print(event_line(event), file=sys.stderr)
+    _warn_offline(machine, manifest)
     confirm("undo")
+
+
+def _warn_offline(machine: Machine, manifest: Manifest) -> None:
+    for finding in offline(machine, manifest):
+        print(f"Warning: {finding.message} {finding.why}", *wrapped(finding.fix, "  "), sep="\n", file=sys.stderr)
 
 
 def _check_rollback(args: argparse.Namespace, machine: Machine) -> int:
     told: list[Event] = []
-    name = check_rollback(machine, args.change, _secrets(args, machine), told.append).id
+    manifest = check_rollback(machine, args.change, _secrets(args, machine), told.append)
+    name = manifest.id
     _refuse_faults(machine, name)
     for event in told:
         print(event_line(event), file=sys.stderr)
+    _warn_offline(machine, manifest)
     entry = next(entry for entry in history(machine) if entry.id == name)
     return _dry("rollback", args, entry, f"Would undo {entry.id}: {printable(entry.title)}")
 

@@ -90,6 +90,8 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
             return _open(args, deployment, temporary=True)
         finally:
             remove(deployment)
+            _say("The practice server is removed, with its files and saved answers.")
+            _say("To keep the next one, name a folder: cloudstream-wizard sandbox DIR")
 
 
 def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool = False) -> int:

@@ -19,7 +19,7 @@ from wizard.planning.judge import roots_of
 from wizard.planning.phases import PrimaryCourse
 from wizard.planning.primary.plan import other_nodes
 from wizard.questions.answers import PHASES, Answers, CloudSupport, Goal, ImportRoot, Phase, PrimaryKind
-from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
+from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, REMOVED_CA, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
 
 
@@ -128,7 +128,7 @@ def _of_phases(inputs: PlanInputs, found: PrimaryCourse) -> Checklist:
         items += [replace(item, phase=3) for item in made]
     if last >= Phase.RETIRE_ROOT.number:
         made = [
-            Item(f"portal/remove/{each.sha256}", f"Remove {short(each)}", f"SHA-256 {each.sha256}")
+            Item(f"{REMOVED_CA}{each.sha256}", f"Remove {short(each)}", f"SHA-256 {each.sha256}")
             for each in change.dropped
         ]
         items += [replace(item, phase=4) for item in (*made, *everywhere(f"retire/{gone}", "remove the old root"))]

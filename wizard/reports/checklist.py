@@ -12,6 +12,8 @@ POLICY = "policy/account"
 """The item that comes last: it takes every endpoint without a trusted certificate offline."""
 CA = "portal/ca/"
 """How the item of a CA certificate begins; its fingerprint follows."""
+REMOVED_CA = "portal/remove/"
+"""Likewise, of one that is removed."""
 CLOUD = "vendor/cloud-support"
 """The item about the vendor's cloud; the answer to the question ticks it."""
 
@@ -117,6 +119,7 @@ _HEADINGS: dict[str, Sequence[str]] = {
         "  To undo: choose the built-in policy, on the same page.",
     ),
 }
+_ROUTE = " ".join(row.strip() for row in _HEADINGS["portal"][1:])
 _SECTIONS = {"gateway": "machines", "client": "machines"}
 
 
@@ -160,6 +163,11 @@ def section(item: Item) -> str:
         return numbered(PHASES[item.phase - 1])
     first = item.id.partition("/")[0]
     return _SECTIONS.get(first, first)
+
+
+def route(item: Item) -> str:
+    """Where in the portal a CA certificate is uploaded or removed; "" for any other item."""
+    return _ROUTE if item.id.startswith((CA, REMOVED_CA)) else ""
 
 
 def _heading(where: str, items: Iterable[Item]) -> list[Line]:

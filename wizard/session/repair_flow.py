@@ -265,6 +265,8 @@ class Rescue:
 
     def label(self, what: Next, *, again: bool = False) -> str:
         """What *what* is called; *again*: after a repair."""
+        if what is Next.REPLACE and self.goal is Goal.SET_UP:
+            return "Set up certificates"
         if what is not Next.REPAIR or (len(self.rows) == 1 and not again):
             return WORDS[what][0]
         if again:

@@ -633,6 +633,8 @@ class Session:
         undo = self.answers.goal is Goal.UNDO
         earlier = [each for each in self._earlier if each is not self._outcome]
         said = outcome.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
+        if self._outcome is None and saved_run.load(self.machine) is not None:
+            said.append("Your answers are saved, passwords are not. To continue, start the wizard again.")
         if self.planned_leaf() and self._outcome is not None and not self._outcome.exit_code:
             said += ["To check the certificate:", self.openssl_command()]
         if self._outcome is not None and self._outcome.exit_code:

@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 
+from wizard import codes
 from wizard.change.journal import Action, Manifest
 from wizard.change.plan import Plan, is_timer
 from wizard.change.rollback import altered, choose, obstacle, require_undoable, rights_kept, see
 from wizard.change.store import Entry, Store, history
 from wizard.doctor.restart_checks import undo_faults
 from wizard.errors import WizardError
-from wizard.findings import Finding
+from wizard.findings import Finding, Locator
+from wizard.handoff import checklist
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.plan import Planned
 from wizard.printable import printable
 from wizard.reports import outcome
+from wizard.reports.checklist import POLICY
 from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review, UndoStep
 
@@ -107,6 +110,14 @@ def faults(machine: Machine, change: str) -> tuple[Finding, ...]:
     return undo_faults(machine, folder.manifest(), folder)
 
 
+def offline(machine: Machine, manifest: Manifest) -> tuple[Finding, ...]:
+    """That the portal's policy comes first, where it is ticked and the built-in certificate would return."""
+    kept = checklist.load(machine)
+    if kept is None or POLICY not in kept.done or not any(node.fallback for node in manifest.served):
+        return ()
+    return (Finding(codes.MAINTAIN_POLICY_FIRST, Locator("file", str(machine.conf))),)
+
+
 def undo_lines(machine: Machine, manifest: Manifest) -> list[Line]:
     """What undoing *manifest* restores on *machine*, and what was changed by hand since and is kept."""
     result = [Line(f"Undo {manifest.id}: {printable(manifest.title)}", Tone.HEADING)]
@@ -152,4 +163,5 @@ def review_undo(inputs: PlanInputs) -> tuple[Review, Planned]:
     found = faults(inputs.machine, inputs.answers.change)
     lines = (*(outcome.review(plan, found, inputs.machine) if found else undo_lines(inputs.machine, manifest)),)
     undo = undo_steps(manifest)
-    return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
+    warnings = () if found else offline(inputs.machine, manifest)
+    return Review(plan, lines, (*found, *warnings), blocked=bool(found), undo=undo), Planned(plan, found, {})

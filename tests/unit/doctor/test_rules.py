@@ -10,6 +10,7 @@ from tests.support.doctor_cases import CASES, FALLS_BACK, SYMPTOMS, judgement, u
 from tests.support.doctor_facts import HEALTHY, LEAF, MIDDLE, PROBE, ROOT, but, file
 from wizard.doctor.diagnose import RULES, diagnose
 from wizard.doctor.facts import DoctorFacts, Judged, Place, SettingFacts
+from wizard.doctor.repair.choose import _BY_HAND
 from wizard.doctor.rule import Result, Rule
 from wizard.findings import Severity
 
@@ -171,3 +172,9 @@ def test_the_setting_of_an_untouched_installation_is_no_error_and_not_good() -> 
     diagnosis = diagnose(facts)
     assert diagnosis.root_causes == ("doctor.not-set-up",)
     assert not diagnosis.bad
+
+
+def test_each_step_by_hand_is_a_sentence_or_a_command() -> None:
+    for steps in _BY_HAND.values():
+        for step in steps:
+            assert step.startswith("$ ") or (step[0].isupper() and step.endswith((".", ":", "}"))), step

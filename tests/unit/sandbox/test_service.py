@@ -319,7 +319,7 @@ def test_other_units_and_verbs(make: Maker) -> None:
     assert "Active: inactive" in systemctl(deployment, "status", "hcp-server")[1]
 
 
-def test_the_session_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_session_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[Path] = []
 
     def screens(_args: object, machine: Machine, *_: object) -> int:
@@ -330,5 +330,6 @@ def test_the_session_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(interactive, "run", screens)
     assert cli.main(["sandbox"]) == 0
     assert not seen[0].exists()
+    assert "The practice server is removed, with its files and saved answers.\n" in capsys.readouterr().err
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(seen[0]) not in listing

@@ -189,9 +189,9 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "$ cloudstream-wizard doctor --secret primary.cacerts-password=file:PATH",
     ),
     "ca-not-accepted": (
-        "Portal: Security > Security options > Certificates > Trusted CA certificates",
-        "(older portals: Account settings > PKI and encryption).",
-        "Upload: {missing}",
+        "Portal: open Security > Security options > Certificates > Trusted CA certificates.",
+        "Older portals: open Account settings > CERTIFICATES instead.",
+        "Upload {missing}.",
         "A bundle contains the files:",
         "$ cloudstream-wizard handoff --answers FILE --out DIR",
     ),
@@ -226,8 +226,8 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     ),
     codes.CHAIN_INCOMPLETE.code: (
         "Get the missing intermediate from the PKI team.",
-        "Run cloudstream-wizard, choose to replace certificates,",
-        "and enter the folder with the key store and the intermediate.",
+        "Run cloudstream-wizard, and choose to replace certificates.",
+        "Enter the folder with the key store and the intermediate.",
     ),
     codes.VALIDITY_EXPIRES_SOON.code: _NEW_CERTIFICATE,
 }

@@ -222,7 +222,7 @@ TEXTS: dict[str, Text] = {
     ),
     "change.no-room": Text(
         title="Not enough disk space",
-        message="The file system mounted at {mount} has {free} KiB free, but {folder} needs {needed}.",
+        message="The file system mounted at {mount} has {free} KiB free, but {folder} needs {needed} KiB.",
         why="A change that runs out of space must be undone, and that needs space as well.",
         fix="Free space on that file system, then try again.",
         source="statvfs(3)",

@@ -744,7 +744,7 @@ TEXTS: dict[str, Text] = {
         title="the key store has another format",
         message="{path} is {format}, but the server expects PKCS12 (.pfx).",
         why="Java does not go by the ending of the file name. " + _FALLBACK,
-        fix="Let the wizard write it as PKCS12.",
+        fix="Choose to replace certificates, and enter this file. The wizard writes it as PKCS12.",
         source="JDK: toDerInputStream rejects tag type; Invalid keystore format",
     ),
     "doctor.store-too-new": Text(

@@ -296,7 +296,7 @@ TEXTS: dict[str, Text] = {
         title="a node does not answer",
         message="{node} presents no certificate now.",
         why="The change is undone unless every node presents the new certificate after the restart.",
-        fix="Start the service there, or remove the node from the answers.",
+        fix="Correct its address, start the service there, or remove it from the answers.",
     ),
     "password.known": Text(
         title="well-known password",

@@ -307,7 +307,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
     ),
     "account.ocsp-check": QuestionText(
         label="Check certificates by OCSP? (revocation check in the portal)",
-        help="The portal then refuses certificates that were revoked.",
+        help="With On, the portal refuses certificates that were revoked.",
         short="OCSP check",
         choices={
             "unchanged": ChoiceText("Leave it as it is", "if nobody asked for a change"),
