@@ -56,7 +56,7 @@ class Practice:
     @property
     def options(self) -> list[str]:
         machine = self.deployment.machine
-        where = ["--root", str(self.root), "--systemctl", machine.systemctl, "--state-dir", str(machine.state_dir)]
+        where = ["--root", str(self.root), "--systemctl", machine.systemctl]
         return [*where, "--settle", "0"]
 
     def run(

@@ -62,11 +62,12 @@ REPORT_BUG = "wizard.cli.crash:report_bug"
 WRITE_TRACE = "wizard.cli.crash:write_trace"
 PRINT_TRACE = "wizard.cli.crash:print_trace"
 UNKNOWN_COMMAND = "wizard.cli.output:unknown_command"
+WALK = "wizard.host.directory:walk"
 DEFAULTS = "wizard.cli.settings:defaults"
 
 LOADED_LATER = (
     *(command.run for command in COMMANDS.values()),
     arguments.ANSWERS_KEYS,
     *(WIZARD, RUN, LINE_MODE, SCREENS, SESSION_SOURCE, SESSION),
-    *(REPORT_BUG, WRITE_TRACE, PRINT_TRACE, UNKNOWN_COMMAND, DEFAULTS),
+    *(REPORT_BUG, WRITE_TRACE, PRINT_TRACE, UNKNOWN_COMMAND, WALK, DEFAULTS),
 )

@@ -1,6 +1,7 @@
 """From parsed arguments to the function that runs the command, with the passwords that `--secret` names."""
 
 import argparse
+import contextlib
 import getpass
 import os
 import shlex
@@ -8,9 +9,9 @@ import sys
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.cli.commands import COMMANDS, DEFAULTS, WIZARD
+from wizard.cli.commands import COMMANDS, DEFAULTS, WALK, WIZARD
 from wizard.errors import WizardError
-from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
+from wizard.host.machine import HCP_HOME, SETTLE_S, STATE, Machine, default_state_dir
 from wizard.host.secret_sources import parse_source, resolve
 from wizard.questions.answers import PasswordSource
 from wizard.secret import Redactor, Secret
@@ -106,15 +107,26 @@ def run(args: argparse.Namespace) -> int:
 
 def _machine(args: argparse.Namespace) -> Machine:
     """The machine that the global options describe."""
+    root = Path(_text(args, "root") or "/").absolute()
+    given = _text(args, "state_dir")
     return Machine(
-        root=Path(_text(args, "root") or "/").absolute(),
+        root=root,
         hcp_home=PurePosixPath(_text(args, "hcp_home") or HCP_HOME),
-        state_dir=Path(_text(args, "state_dir") or default_state_dir()).absolute(),
+        state_dir=Path(given).absolute() if given else _state_dir(root),
         systemctl=_text(args, "systemctl") or "systemctl",
         restart_command=tuple(shlex.split(command)) if (command := _text(args, "restart_command")) else None,
         settle_s=getattr(args, "settle", SETTLE_S),
         syslog=bool(getattr(args, "syslog", False)),
     )
+
+
+def _state_dir(root: Path) -> Path:
+    """The default one. A link in an image leads to a place in the image."""
+    if root != Path("/"):
+        with contextlib.suppress(OSError):
+            found: Path = root / load(WALK)(root, STATE).path.relative_to("/")
+            return found
+    return default_state_dir(root)
 
 
 def _text(args: argparse.Namespace, name: str) -> str:

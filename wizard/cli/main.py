@@ -45,7 +45,7 @@ def _words(text: str) -> str:
 GLOBALS: dict[str, dict[str, Any]] = {
     "--root": {"metavar": "DIR", "help": "use DIR as the root of the file system (an image or practice folder)"},
     "--hcp-home": {"metavar": "PATH", "help": "home folder of the product (default /opt/hcp)"},
-    "--state-dir": {"metavar": "DIR", "help": "folder for journal, backups and saved answers"},
+    "--state-dir": {"metavar": "DIR", "help": "folder for journal, backups and saved answers (of a --root: in DIR)"},
     "--systemctl": {"metavar": "PATH", "help": "the systemctl to use (default: the one on PATH)"},
     "--restart-command": {
         "metavar": "CMD",

@@ -25,6 +25,9 @@ SETTLE_S = 15.0
 HCP_HOME = PurePosixPath("/opt/hcp")
 """The product's home (manual)."""
 
+STATE = PurePosixPath("/var/lib/cloudstream-wizard")
+"""The state folder of the system."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -93,10 +96,13 @@ def own_names(machine: Machine) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.lower() for name in (*running, *noted[:1])))
 
 
-def default_state_dir() -> Path:
-    """The system-wide state folder for root, the user's own otherwise; one by number for an account without a home."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/cloudstream-wizard")
+def default_state_dir(root: Path = Path("/")) -> Path:
+    """The state folder of the system at *root*: the record of an image must not be taken for one of this machine.
+
+    On this machine an ordinary user has his own; an account without a home has one by its number.
+    """
+    if root != Path("/") or os.geteuid() == 0:
+        return root / STATE.relative_to("/")
     try:
         folder = Path(platformdirs.user_state_dir("cloudstream-wizard"))
     except RuntimeError:  # neither HOME nor an entry in the list of accounts; older ones return a path with `~`
@@ -111,7 +117,7 @@ def command(machine: Machine) -> str:
 
 def options(machine: Machine) -> list[str]:
     """The options that name *machine*; none for this one."""
-    usual = Machine(state_dir=default_state_dir())
+    usual = Machine(state_dir=default_state_dir(machine.root))
     known = [
         ("--root", str(machine.root), str(usual.root)),
         ("--hcp-home", str(machine.hcp_home), str(usual.hcp_home)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard import codes
 from wizard.errors import WizardError
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, default_state_dir
 from wizard.package_data import read_text
 from wizard.sandbox import truststore
 
@@ -53,8 +53,7 @@ class Deployment:
         """Name its paths."""
         root = self.root
         self.systemctl = root / "usr/bin/systemctl"
-        state = root / "var/lib/cloudstream-wizard"
-        self.machine = Machine(root=root, state_dir=state, systemctl=str(self.systemctl))
+        self.machine = Machine(root=root, state_dir=default_state_dir(root), systemctl=str(self.systemctl))
         self.endpoint = f"127.0.0.1:{self.port}"
         self.conf = root / "opt/hcp/conf/application.conf"
         self.keystore = root / "opt/hcp/conf/primary-host.pfx"

@@ -2,6 +2,7 @@
 
 import argparse
 import syslog
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,16 @@ def test_wrong_usage_prints_no_control_character(words: list[str], capsys: pytes
     err = capsys.readouterr().err
     assert "\x1b" not in err
     assert "unrecognized arguments: " in err
+
+
+@pytest.mark.parametrize("link", ["", "/data"])
+def test_the_records_of_an_image_are_in_the_image(
+    link: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if link:
+        (tmp_path / "var").symlink_to(link)
+    assert main(["--root", str(tmp_path), "history"]) == 0
+    assert f"in {tmp_path}{link or '/var'}/lib/cloudstream-wizard." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])
