@@ -3,10 +3,12 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from wizard.change.events import NO_CHANGE, Outcome
+from wizard.change.events import NO_CHANGE, Event, Outcome
 from wizard.cli.following import follow
 from wizard.cli.inputs import is_last, open_inputs
 from wizard.cli.output import confirm, print_json, print_lines
@@ -55,7 +57,8 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
     """
     if own:
         print_lines(session.earlier_end(), people=True)
-    if own and session.rejoin():
+    rejoined = own and session.rejoin()
+    if rejoined:
         print("A change with these answers is already running; following it.", file=sys.stderr)
     else:
         review = session.review()
@@ -72,8 +75,7 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
         if not (review.plan.is_empty or args.dry_run or args.yes):
             print_lines(offline_lines(review.risks), people=True)
             confirm()
-        session.start()
-    seen = follow(session.events(), args)
+    seen = follow(session.events if rejoined else partial(_begun, session), args)
     if seen is None:
         return 130
     outcome = session.outcome()
@@ -84,6 +86,11 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
         told = [{"step": each.step, "state": each.state, "text": each.text, "at": each.at} for each in seen]
         print_json(name, {**outcome.as_json(), "events": told, "answers": session.kept_answers or None})
     return int(outcome.exit_code)
+
+
+def _begun(session: Session) -> Iterable[Event]:
+    session.start()
+    return session.events()
 
 
 def _not_for_us(args: argparse.Namespace, other: str) -> int:

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from wizard.change.adapters import ports_for
@@ -37,8 +38,8 @@ def run_rollback(args: argparse.Namespace) -> int:
         _refuse_faults(machine, args.change)
         if not args.yes:
             _confirm_rollback(args, machine)
-    run = start_rollback(machine, args.change, _secrets(args, machine))
-    return _end("rollback", args, follow_run(args, run))
+    secrets = _secrets(args, machine)
+    return _end("rollback", args, follow_run(args, partial(start_rollback, machine, args.change, secrets)))
 
 
 def _confirm_rollback(args: argparse.Namespace, machine: Machine) -> None:
@@ -88,8 +89,7 @@ def run_recover(args: argparse.Namespace) -> int:
             else f"Waits for recovery: {entry.id} {printable(entry.title)}"
         )
         return _dry("recover", args, entry, text)
-    run = start_recover(machine, args.mode, _secrets(args, machine))
-    end = follow_run(args, run)
+    end = follow_run(args, partial(start_recover, machine, args.mode, _secrets(args, machine)))
     done_as_asked = end is not None and end.outcome == ROLLED_BACK and args.mode != FINISH
     return _end("recover", args, end, code=ExitCode.DONE if done_as_asked else None)
 
@@ -186,7 +186,7 @@ def carry_out(args: argparse.Namespace, name: str, plan: Plan, secrets: Mapping[
         return int(ExitCode.DONE)
     if not args.yes:
         confirm()
-    end = follow_run(args, start(args.machine, plan, secrets))
+    end = follow_run(args, partial(start, args.machine, plan, secrets))
     if end is None:
         return 130
     if args.json:
@@ -195,10 +195,16 @@ def carry_out(args: argparse.Namespace, name: str, plan: Plan, secrets: Mapping[
     return int(end.exit_code)
 
 
-def follow_run(args: argparse.Namespace, run: ChangeRun) -> Outcome | None:
-    """Print every event until *run* has ended; None when the operator stopped watching."""
+def follow_run(args: argparse.Namespace, start_run: Callable[[], ChangeRun]) -> Outcome | None:
+    """Start a run and print every event until it has ended; None when the operator stopped watching."""
     machine: Machine = args.machine
-    return None if follow(events(machine, run), args) is None else outcome(machine, run)
+    started: list[ChangeRun] = []
+
+    def begin() -> Iterator[Event]:
+        started.append(start_run())
+        return events(machine, started[0])
+
+    return None if follow(begin, args) is None else outcome(machine, started[0])
 
 
 def _secrets(args: argparse.Namespace, machine: Machine) -> dict[str, Secret]:

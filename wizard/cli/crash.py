@@ -1,12 +1,21 @@
 """The report of a bug in the wizard: the place of the trace, and no values."""
 
 import argparse
+import errno
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
-from wizard.errors import ExitCode
+from wizard import codes
+from wizard.cli.main import report_refusal
+from wizard.errors import ExitCode, WizardError
+
+_LIMITS = {
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),
+    *(errno.EFBIG, errno.ENOSPC, errno.EDQUOT),
+}
+"""The system refuses more files, processes or memory, or a longer file."""
 
 
 def trace_text(error: BaseException) -> str:
@@ -46,8 +55,23 @@ def print_trace(error: BaseException) -> None:
     traceback.print_exception(error)
 
 
+def _limit(error: BaseException | None) -> str:
+    """Which limit of the system led to *error*, in words; "" when none did."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return "not enough memory"
+        if isinstance(error, OSError) and error.errno in _LIMITS:
+            return (error.strerror or "").lower()
+        error = error.__cause__ or error.__context__
+    return ""
+
+
 def report_bug(error: Exception, args: argparse.Namespace) -> int:
-    """Report a bug in the wizard and where its trace is; exit code 70."""
+    """Report a bug in the wizard and where its trace is; exit code 70. A limit of the system is none, and gives 2."""
+    if reason := _limit(error):
+        refusal = WizardError(codes.SYSTEM_LIMIT, reason=reason)
+        refusal.__cause__ = error
+        return report_refusal(refusal, debug=getattr(args, "debug", False))
     if getattr(args, "debug", False):
         print_trace(error)
     machine = getattr(args, "machine", None)

@@ -1,6 +1,7 @@
 """Wrong words on the command line, and what --quiet, --verbose and --syslog do."""
 
 import argparse
+import errno
 import syslog
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from wizard.change.events import Event
 from wizard.change.worker import _to_syslog
+from wizard.cli import dispatch
 from wizard.cli.commands import COMMANDS
 from wizard.cli.following import follow
 from wizard.cli.main import build_parser, main
@@ -76,6 +78,31 @@ def test_the_records_of_an_image_are_in_the_image(
     assert f"in {tmp_path}{link or '/var'}/lib/cloudstream-wizard." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "too many open files"),
+        (OSError(errno.EAGAIN, "Resource temporarily unavailable"), "resource temporarily unavailable"),
+        (OSError(errno.ENOSPC, "No space left on device"), "no space left on device"),
+        (MemoryError(), "not enough memory"),
+    ],
+)
+@pytest.mark.parametrize("caused", [False, True])
+def test_a_limit_of_the_system_is_no_error_in_the_wizard(
+    error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, caused: bool
+) -> None:
+    def fails(_args: argparse.Namespace) -> int:
+        if caused:
+            raise ValueError from error
+        raise error
+
+    monkeypatch.setattr(dispatch, "run", fails)
+    assert main(["history"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: system.limit The system refused what the wizard needs: {reason}.")
+    assert "recover" in err
+
+
 @pytest.mark.parametrize("option", ["-V", "--version"])
 def test_version(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -110,8 +137,16 @@ def test_quiet_and_verbose(capsys: pytest.CaptureFixture[str]) -> None:
             "  2026-01-01T00:00:00Z  keystore: done Wrote it\n  2026-01-01T00:00:01Z  change: failed Restored\n",
         ),
     ):
-        assert follow(EVENTS, argparse.Namespace(quiet=quiet, verbose=verbose)) == EVENTS
+        assert follow(lambda: EVENTS, argparse.Namespace(quiet=quiet, verbose=verbose)) == EVENTS
         assert capsys.readouterr().err == expected
+
+
+def test_who_stops_watching_at_the_begin_learns_that_the_change_may_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    def stopped() -> list[Event]:
+        raise KeyboardInterrupt
+
+    assert follow(stopped, argparse.Namespace(quiet=False, verbose=False)) is None
+    assert capsys.readouterr().err.startswith("If the change has begun, it continues in the background.")
 
 
 def test_steps_go_to_the_system_log(monkeypatch: pytest.MonkeyPatch) -> None:

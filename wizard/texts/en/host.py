@@ -351,6 +351,14 @@ TEXTS: dict[str, Text] = {
         message="{unit}: systemd does not know the unit{evidence}",
         fix="Check that the product is installed: systemctl list-unit-files shows the units.{journal}",
     ),
+    "system.limit": Text(
+        title="A limit of the system was reached",
+        message="The system refused what the wizard needs: {reason}.",
+        why="Files, memory and processes are limited for each session, and by the machine.",
+        fix="Free memory or disk space, or raise the limit (`ulimit -a` shows them all).\n"
+        "To check for an unfinished change: cloudstream-wizard recover",
+        source="errno(3), getrlimit(2)",
+    ),
     "timer.no-systemd": Text(
         title="A timer needs systemd",
         message="A timer needs systemd, and --restart-command says that this machine has none.",
