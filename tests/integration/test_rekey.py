@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -12,9 +12,11 @@ from tests.support.exhaustive import exhaustive
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, anchors_in, company, practice
 from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, MachineSnapshot
+from wizard.questions.answers import Answers
 from wizard.questions.answers_file import load
 from wizard.questions.flow import steps
 from wizard.sandbox.pki import Pki, make, new_key, pfx
+from wizard.secret import Secret
 from wizard.session.session import Session
 
 STORE = "opt/hcp/conf/primary-host.pfx"
@@ -64,6 +66,14 @@ def answers(server: Practice, chain: str, password: str = "{ keep = true }") -> 
 def session(server: Practice, chain: str) -> Session:
     path = Path(answers(server, chain))
     return Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+
+
+@pytest.mark.parametrize("home", ["/opt/hcp", "/opt/none"])
+def test_of_several_hosts_the_installed_one_or_this_machine_is_meant(home: str, plain: Practice) -> None:
+    machine = replace(plain.deployment.machine, hcp_home=PurePosixPath(home))
+    opened = Session(machine, answers=Answers().put("primary.chain", ("certificates",)), base=plain.root)
+    opened.put_secret("primary.password", Secret("changeit"))
+    assert opened.inputs.judged("primary").suggested_host == "primary-host"
 
 
 def verdict(server: Practice, chain: str) -> str:

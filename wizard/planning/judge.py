@@ -19,7 +19,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.files import expand_inputs, named_inputs, read_input
 from wizard.host.jre import Keytool
-from wizard.host.machine import Machine, now_utc
+from wizard.host.machine import Machine, now_utc, own_names
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import Answers, OcspProbe, Phase, PrimaryKind, is_pasted, text_of
 from wizard.secret import Secret
@@ -194,6 +194,8 @@ class Judged:
 def judge_role(role: str, answers: Answers, how: Reading, seen: MachineSnapshot) -> Judged:
     """Load and check the chain for *role*; without a host in the answers, for the first name in the leaf.
 
+    If the files hold certificates of several hosts, that of the installed one or of this machine is meant.
+
     Args:
         role: `primary`, `gateway.0`, `client.1`: the table of the answers.
         answers: so far.
@@ -204,7 +206,17 @@ def judge_role(role: str, answers: Answers, how: Reading, seen: MachineSnapshot)
         WizardError: the files cannot be read or hold no certificate of a host.
     """
     section = answers.table(role)
-    return _judged(role, answers, load(section.chain, how, section.host or None), seen)
+    host = section.host or _own_name(role, answers, seen)
+    return _judged(role, answers, load(section.chain, how, host or None), seen)
+
+
+def _own_name(role: str, answers: Answers, seen: MachineSnapshot) -> str:
+    """The name that this machine's certificate most likely has; "" when *role* is of another machine."""
+    is_gateway = answers.primary.kind is PrimaryKind.ELSEWHERE
+    if role != ("gateway.0" if is_gateway else "primary"):
+        return ""
+    installed = suggested_host(seen.chain.leaf) if seen.chain is not None and not is_gateway else ""
+    return installed or next(iter(own_names(seen.machine)), "")
 
 
 def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], seen: MachineSnapshot) -> Judged:
