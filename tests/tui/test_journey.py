@@ -540,6 +540,7 @@ async def test_the_undo_of_a_set_up_warns_when_the_policy_is_switched(running: P
         await operator.at("review")
         await operator.press("enter")
         await operator.sees("Continue anyway?", "The server will present its built-in certificate again.")
+    assert "gateways and clients then go offline" in running.run("rollback", "--yes").stderr
 
 
 async def an_impossible_undo_says_so_before_it_is_chosen(running: Practice) -> None:

@@ -24,7 +24,7 @@ from wizard.planning.undo import check_rollback, start_recover, start_rollback
 from wizard.printable import printable, wrapped
 from wizard.reports.outcome import outcome as outcome_lines
 from wizard.secret import Secret
-from wizard.session.undo import faults, offline
+from wizard.session.undo import chosen, faults, offline
 from wizard.texts.en.change import NOTHING_CHANGED
 
 
@@ -36,7 +36,9 @@ def run_rollback(args: argparse.Namespace) -> int:
     # While another change is made or waits, that must be reported first; the start below does so.
     if running(machine) is None and pending(machine) is None:
         _refuse_faults(machine, args.change)
-        if not args.yes:
+        if args.yes:
+            _warn_offline(machine, chosen(machine, args.change or ""))
+        else:
             _confirm_rollback(args, machine)
     secrets = _secrets(args, machine)
     return _end("rollback", args, follow_run(args, partial(start_rollback, machine, args.change, secrets)))
