@@ -71,9 +71,21 @@ def session(server: Practice, chain: str) -> Session:
 @pytest.mark.parametrize("home", ["/opt/hcp", "/opt/none"])
 def test_of_several_hosts_the_installed_one_or_this_machine_is_meant(home: str, plain: Practice) -> None:
     machine = replace(plain.deployment.machine, hcp_home=PurePosixPath(home))
-    opened = Session(machine, answers=Answers().put("primary.chain", ("certificates",)), base=plain.root)
-    opened.put_secret("primary.password", Secret("changeit"))
-    assert opened.inputs.judged("primary").suggested_host == "primary-host"
+    folder, beside = ("certificates",), ("certificates/gateway-host.pem", "certificates/primary-host.pfx")
+    for files, host, password, chosen in (
+        (folder, "", "changeit", "primary-host"),
+        (folder, "mistyped", "changeit", "primary-host"),
+        (folder, "", "wrong", "primary-host"),
+        (folder, "mistyped", "wrong", "primary-host"),
+        (folder, "gateway-host", "changeit", "gateway-host"),
+        (folder, "gateway-host", "wrong", "gateway-host"),
+        (beside, "gateway-host", "changeit", "gateway-host"),  # without its key, which is reported
+        (beside, "", "changeit", "primary-host"),
+    ):
+        answered = Answers().put("primary.chain", files).put("primary.host", host)
+        opened = Session(machine, answers=answered, base=plain.root)
+        opened.put_secret("primary.password", Secret(password))
+        assert opened.inputs.judged("primary").suggested_host == chosen, (host, password)
 
 
 def verdict(server: Practice, chain: str) -> str:

@@ -71,8 +71,10 @@ class Reading:
     pasted: Mapping[str, Secret] = field(default_factory=dict)
 
 
-def load(paths: Sequence[str], how: Reading, host: str | None) -> Loaded:
-    """Read *paths* (files or folders) and pick the chain for *host*; None takes the leaf that has a key.
+def load(paths: Sequence[str], how: Reading, host: str | None, own: str = "") -> Loaded:
+    """Read *paths* (files or folders) and pick the chain for *host*.
+
+    Where no leaf has that name, or it is None, one with a key is taken, that for *own* if there are several.
 
     One unreadable file among several is a problem to be reported, not an end; a single file, or one that was named by
     itself, must be readable.
@@ -81,12 +83,15 @@ def load(paths: Sequence[str], how: Reading, host: str | None) -> Loaded:
         WizardError: a file is missing or unreadable, a password is wrong, or there is no end-entity certificate.
     """
     bundles, problems = read_all(paths, how)
-    chains = host_chains(bundles, host=host, now=now_utc())
+    held = [certificate for bundle in bundles for certificate in bundle.certificates]
+    is_there = host is not None and any(fields.matches(each, host) for each in held)
+    chains = host_chains(bundles, host=host if is_there else own, now=now_utc())
     if not chains:
         if problems:
             raise problems[0][1]
         raise _without_leaf(bundles, " ".join(paths))
-    best = next((chain for chain in chains if chain.key is not None), chains[0])
+    # The certificate for the host that was answered is meant also while its key is missing.
+    best = chains[0] if is_there else next((chain for chain in chains if chain.key is not None), chains[0])
     return Loaded(best, tuple(chain for chain in chains if chain is not best), tuple(bundles), tuple(problems))
 
 
@@ -194,7 +199,8 @@ class Judged:
 def judge_role(role: str, answers: Answers, how: Reading, seen: MachineSnapshot) -> Judged:
     """Load and check the chain for *role*; without a host in the answers, for the first name in the leaf.
 
-    If the files hold certificates of several hosts, that of the installed one or of this machine is meant.
+    If the files hold certificates of several hosts but none of that one, that of the installed one's host or of this
+    machine is meant.
 
     Args:
         role: `primary`, `gateway.0`, `client.1`: the table of the answers.
@@ -206,8 +212,8 @@ def judge_role(role: str, answers: Answers, how: Reading, seen: MachineSnapshot)
         WizardError: the files cannot be read or hold no certificate of a host.
     """
     section = answers.table(role)
-    host = section.host or _own_name(role, answers, seen)
-    return _judged(role, answers, load(section.chain, how, host or None), seen)
+    loaded = load(section.chain, how, section.host or None, _own_name(role, answers, seen))
+    return _judged(role, answers, loaded, seen)
 
 
 def _own_name(role: str, answers: Answers, seen: MachineSnapshot) -> str:
