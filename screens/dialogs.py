@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from screens.frame import Keys
 from screens.pages import MARKDOWN
 from screens.painting import PaintedOnce
-from screens.theme import BAD, MARKS, Part, hung, say
+from screens.theme import BAD, MARKS, Part, hanging_rows, say
 from screens.widgets import Card, Field, Lines, Reading, SecretField, buttons
 from wizard import codes
 from wizard.errors import WizardError
@@ -116,7 +116,7 @@ class Doubt(Over[bool]):
             rows.append((MARKS["warn"], parts))
         count = len(self._pending)
         name = "There is a warning" if count == 1 else f"There are {count} warnings"
-        reading = Reading(Static(hung(rows)), id="warnings")
+        reading = Reading(Static(hanging_rows(rows)), id="warnings")
         answers = buttons(("No, stay here", "stay"), ("Continue anyway", "on"))
         yield Card(f"{name}. Continue anyway?", reading, answers, classes="dialog fitting")
 

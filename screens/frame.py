@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textual.widgets import Button
 
     from screens.program import WizardApp
+    from screens.widgets import Facts
     from wizard.session.session import Session
 
 PRODUCT = "CloudStream TLS wizard"
@@ -53,14 +54,6 @@ _STATES = {
     "silent": (f"{BAD} no certificate presented", f"{BAD} no answer", "bad bold"),
 }
 """What the server presents: in words, in two words, and their roles."""
-
-
-class Fitting:
-    """A part that may ask for more rows when it knows its width."""
-
-    def fit(self) -> None:
-        """Ask for them."""
-        raise NotImplementedError
 
 
 class Page(VerticalScroll, can_focus=False):
@@ -222,9 +215,8 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             self.refresh_bindings()
             # The first layout gives the parts their sizes, and what follows from these needs a second one.
             await self._laid_out()
-            for each in page.query("*"):
-                if isinstance(each, Fitting):
-                    each.fit()
+            for each in page.query("#detail > Facts"):
+                cast("Facts", each).fit()
             await self._laid_out()
             page.measured()
         finally:

@@ -16,7 +16,7 @@ from screens.certificates import mark
 from screens.dialogs import Commands, RequestFor
 from screens.frame import WIDE
 from screens.questions import Questions
-from screens.theme import BAD, MARKS, OK, WARN, Part, cut, hanging, hung, say, titled
+from screens.theme import BAD, MARKS, OK, WARN, Part, cut, hanging, hanging_rows, say, titled
 from screens.widgets import Act, Card, Facts, Lines
 from screens.widgets import Row as FactRow
 from wizard.errors import WizardError
@@ -99,7 +99,9 @@ class Rescue(Questions):
         yield from _folded("Consequences", self._listed(follows), len(follows), closed=True)
         yield from _folded("Also found", self._listed(others), len(others), closed=bool(rows))
         unseen = found.diagnosis.not_seen
-        words = hung(("", [(f"{each.rule.removeprefix('doctor.')}: {each.reason}", "muted")]) for each in unseen)
+        words = hanging_rows(
+            ("", [(f"{each.rule.removeprefix('doctor.')}: {each.reason}", "muted")]) for each in unseen
+        )
         yield from _folded("Not checked", words, len(unseen), closed=True)
 
     def arrived(self) -> None:
@@ -158,7 +160,7 @@ class Rescue(Questions):
         ]
 
     def _listed(self, findings: Sequence[Finding]) -> Table:
-        return hung((mark(each), [each.message, *self._code(each)]) for each in findings)
+        return hanging_rows((mark(each), [each.message, *self._code(each)]) for each in findings)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Evidence and repair of the marked cause."""
@@ -244,7 +246,7 @@ def _steps(row: Row) -> list[str]:
 
 
 def _steps_of(row: Row) -> Table:
-    return hung((sign, [words]) for sign, words in _signed(_steps(row)))
+    return hanging_rows((sign, [words]) for sign, words in _signed(_steps(row)))
 
 
 def _signed(steps: Sequence[str]) -> Iterable[tuple[Part, str]]:

@@ -13,7 +13,7 @@ from screens.certificates import mark
 from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
-from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, hung, say, titled
+from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, hanging_rows, say, titled
 from screens.widgets import Card, Facts, Lines, Reading, Rechecked, Row, buttons
 from wizard.certificates.formats.objects import load_certificate
 from wizard.certificates.names import short
@@ -62,7 +62,9 @@ def summary(review: Made) -> list[Row]:
 def _listed(findings: Sequence[Finding]) -> Table:
     """The worst first, each with what to do."""
     by_severity = sorted(findings, key=lambda each: -each.severity)
-    return hung((mark(each), [each.message, (f"\n{' '.join(each.fix.split())}", "muted")]) for each in by_severity)
+    return hanging_rows(
+        (mark(each), [each.message, (f"\n{' '.join(each.fix.split())}", "muted")]) for each in by_severity
+    )
 
 
 def _about(step: Any) -> str:

@@ -83,10 +83,10 @@ def titled(words: str, more: str, roles: str = "accent bold") -> list[Part]:
 
 def hanging(sign: Part, *parts: Part) -> Table:
     """*parts* behind *sign*, wrapped below themselves."""
-    return hung([(sign, parts)])
+    return hanging_rows([(sign, parts)])
 
 
-def hung(rows: Iterable[tuple[Part, Sequence[Part]]]) -> Table:
+def hanging_rows(rows: Iterable[tuple[Part, Sequence[Part]]]) -> Table:
     """The same for several: each row is a sign and what is behind it."""
     table = Table.grid()
     table.add_column(no_wrap=True)

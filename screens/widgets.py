@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.frame import Fitting, Frame, Page
+from screens.frame import Frame, Page
 from screens.theme import MARKS, NOW, TODO, Part, cell, look, say
 from wizard.printable import printable
 from wizard.questions.answers import BEGINS
@@ -58,7 +58,7 @@ class Card(Vertical):
             self.border_subtitle = say(hint)
 
 
-class Facts(Fitting, Static):
+class Facts(Static):
     """Names and values, the values wrapped below themselves."""
 
     def __init__(self, *rows: Row, name_width: int = 13, id: str | None = None) -> None:  # noqa: A002 - Textual's name

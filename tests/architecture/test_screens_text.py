@@ -21,7 +21,7 @@ from wizard.questions.flow import Step, steps
 SOURCES = sorted(Path(str(screens.__path__[0])).glob("*.py"))
 MARKUP_TAKERS = {"Static", "Label", "Button", "Option", "Selection", "notify", "Checkbox", "update", "TabPane"}
 """What would read markup in a plain text: it could run actions, or end the program."""
-MADE = {"Content", "joined", "say", "cell", "boxes", "hanging", "hung"}
+MADE = {"Content", "joined", "say", "cell", "boxes", "hanging", "hanging_rows"}
 """What makes text that is no markup."""
 RESULTS = {"Content", "Content | None", "Table"}
 ALLOWED = {
