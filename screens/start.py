@@ -69,7 +69,7 @@ class Start(Rechecked):
 
     def _banner(self) -> Content:
         word, words = overview.banner(self.data.presented, self.data.left)
-        mark, role = {"TRUSTED": (OK, "ok"), "NOT CHECKED": (WARN, "warn")}.get(word, (BAD, "bad"))
+        _trust, mark, role = self._trust()
         return say((f" {mark} {word} ", f"{role} bold reverse"), (f"  {words}", "bold"))
 
     def _facts(self) -> list[Row]:
@@ -93,10 +93,14 @@ class Start(Rechecked):
             rows.append(("Last change", [f"{last.id[:4]} {cut(last.title, 44)}", (words, "muted")]))
         return rows
 
-    def _picture(self) -> Content:
+    def _trust(self) -> tuple[str, str, str]:
+        """Whether what is presented is trusted: in words, as a mark, and its role."""
         state = self.data.presented.state if self.data.presented is not None else "silent"
-        links = {"trusted": ("trusted", OK, "ok"), "unknown": ("not checked", WARN, "warn")}
-        link = links.get(state, ("not trusted", BAD, "bad"))
+        known = {"trusted": ("trusted", OK, "ok"), "unknown": ("not checked", WARN, "warn")}
+        return known.get(state, ("not trusted", BAD, "bad"))
+
+    def _picture(self) -> Content:
+        link = self._trust()
         nodes = [("gateways", "", ""), (self.data.facts.hostname, "this machine", "accent"), ("clients", "", "")]
         return boxes(nodes, [link, link], 12)
 

@@ -161,14 +161,14 @@ def _entry_json(entry: Entry, since: Sequence[tuple[str, str]], *, at_work: bool
 def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
     """Remove backups, after a confirmation; the ids of the changes that cannot be undone any more."""
     context = Context(machine, ports_for(machine), EventLog(), who=operator())
-    chosen = with_backups(Store(machine.state_dir), args.purge or "", args.older_than, context)
+    holding = with_backups(Store(machine.state_dir), args.purge or "", args.older_than, context)
     people = sys.stderr if args.json else sys.stdout
-    if not chosen:
+    if not holding:
         print("No backups to remove: there are none, or they were removed before.", file=people)
         return ()
     word = "Would remove" if args.dry_run else "Removes"
     print(f"{word} the backups of these changes, with the old keys and passwords in them:", file=people)
-    for folder in chosen:
+    for folder in holding:
         print(f"  {folder.id}  {printable(str(folder.backups))}", file=people)
     print("After that these changes can no longer be undone.", file=people)
     if args.dry_run:

@@ -11,9 +11,9 @@ from wizard.errors import WizardError
 from wizard.handoff import client
 from wizard.host import jre
 from wizard.host.files import read_input
-from wizard.planning.gateway.stores import KEYSTORE, STORE_FOLDER, TRUSTSTORE
+from wizard.planning.gateway.stores import KEYSTORE, TRUSTSTORE, keystore_path
 from wizard.planning.inputs import PlanInputs
-from wizard.questions.answers import Answers, GatewayAnswers, PrimaryAnswers, SourceKind
+from wizard.questions.answers import Answers, GatewayAnswers, PrimaryAnswers, SourceKind, is_full_path
 from wizard.questions.passwords import GATEWAY, generate, require_fit
 from wizard.secret import Secret
 
@@ -85,16 +85,14 @@ def require_paths(gateway: GatewayAnswers, role: str) -> None:
     Raises:
         WizardError: `gateway.store-path`, `envfile.unsafe-value`.
     """
-    store = PurePosixPath(gateway.keystore_path or f"{STORE_FOLDER}/{gateway.host}.pfx")
+    store = PurePosixPath(keystore_path(gateway))
     named = (
         ("keystore-path", KEYSTORE, gateway.keystore_path),
         ("truststore-path", TRUSTSTORE, gateway.truststore_path),
     )
     for name, setting, text in named:
-        path = PurePosixPath(text)
-        full = path.is_absolute() and ".." not in path.parts and path.name and not text.endswith("/")
-        taken = setting is TRUSTSTORE and path == store
-        if text and (taken or not full):
+        taken = setting is TRUSTSTORE and PurePosixPath(text) == store
+        if text and (taken or not is_full_path(text)):
             case = "taken" if taken else "no-full-path"
             raise WizardError(codes.GATEWAY_STORE_PATH, case=case, subject=f"{role}.{name}", path=text)
         envfile.check(text, setting)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv6Address
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
 from typing import Any, TypeVar
 
 from wizard import codes
@@ -102,6 +102,7 @@ class PasswordSource:
 
 
 LAST_DESCRIPTOR = 2**31 - 1
+"""Of a file; a C int holds no larger one."""
 ENDPOINTS = "primary.endpoints"
 """The nodes of the primary with their port, as one answer."""
 OCSP_CHECK, OCSP_URL = "account.ocsp-check", "account.ocsp-url"
@@ -116,6 +117,12 @@ ROOT = "roots."
 
 _ENDPOINT = re.compile(r"(\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]+))(:(?P<port>[0-9]{1,5}))?|(?P<bare>[0-9A-Fa-f:]+)")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
+
+
+def is_full_path(text: str) -> bool:
+    """Whether *text* is the full path of a file, without a step upwards."""
+    path = PurePosixPath(text)
+    return path.is_absolute() and ".." not in path.parts and bool(path.name) and not text.endswith("/")
 
 
 def is_host(text: str) -> bool:

@@ -1,6 +1,5 @@
 """Collect facts about the configured key store and cacerts, with our own reader and with the product's Java."""
 
-import contextlib
 import difflib
 import os
 from collections.abc import Iterable
@@ -174,7 +173,7 @@ def see_java(now: MachineSnapshot, store: StoreSeen | None) -> JavaFacts:
     """
     home, found = str(now.machine.jre_home), now.jre
     if found is None or found.keytool is None:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             # What this account may not see is not missing: the error goes on.
             os.stat(now.machine.real(home) / "bin" / "keytool")  # noqa: PTH116 - one word for one system call
     if found is None:

@@ -21,7 +21,7 @@ from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged, unreadable
 from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import expectation
-from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
+from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind, is_full_path
 from wizard.questions.passwords import GATEWAY, generate
 from wizard.reports.checklist import Item, RootChange
 from wizard.reports.lines import Line
@@ -254,7 +254,7 @@ def _require_place(name: str, path: PurePosixPath, machine: Machine, taken: Sequ
     def misplaced(case: str, **facts: Fact) -> WizardError:
         return WizardError(codes.GATEWAY_STORE_PATH, case=case, subject=f"{ROLE}.{name}", path=path, **facts)
 
-    if not path.is_absolute() or ".." in path.parts or not path.name or text.endswith("/"):
+    if not is_full_path(text or str(path)):
         raise misplaced("no-full-path")
     if path in taken:
         raise misplaced("taken")

@@ -65,7 +65,7 @@ class GatewayInput:
 
     def keystore_path(self) -> str:
         """Where the key store will lie on the gateway."""
-        return self.answers.keystore_path or f"{STORE_FOLDER}/{self.answers.host}.pfx"
+        return keystore_path(self.answers)
 
     def truststore_path(self) -> str:
         """Where the trust store will lie on the gateway."""
@@ -94,6 +94,11 @@ class GatewayInput:
         """All roots of the trust store: the old one as well while the root changes; none when none is needed."""
         anchor = self.trust_anchor()
         return (anchor, *([self.old_root] if self.old_root is not None else [])) if anchor is not None else ()
+
+
+def keystore_path(gateway: GatewayAnswers) -> str:
+    """Where the key store of *gateway* lies, or will lie."""
+    return gateway.keystore_path or f"{STORE_FOLDER}/{gateway.host}.pfx"
 
 
 def file_name(path: str) -> str:

@@ -26,7 +26,16 @@ from wizard.planning.snapshot import MachineSnapshot, Setting, expectation
 from wizard.printable import endpoint
 from wizard.probing.handshake import is_here
 from wizard.probing.probe import probe
-from wizard.questions.answers import Answers, Goal, ImportRoot, Phase, PrimaryAnswers, PrimaryKind, SourceKind
+from wizard.questions.answers import (
+    Answers,
+    Goal,
+    ImportRoot,
+    Phase,
+    PrimaryAnswers,
+    PrimaryKind,
+    SourceKind,
+    is_full_path,
+)
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY
 from wizard.secret import Secret
@@ -458,7 +467,7 @@ def _store_path(answers: Answers, seen: MachineSnapshot) -> PurePosixPath:
     given = answers.primary.keystore_path
     installed = seen.configured_store if answers.goal is Goal.RE_KEY else None
     path = PurePosixPath(given) if given else installed or default_store_path(seen.machine, answers.primary.host)
-    if given and (not path.is_absolute() or ".." in path.parts or not path.name or given.endswith("/")):
+    if given and not is_full_path(given):
         raise WizardError(codes.STORE_PATH_UNFIT, subject="primary.keystore-path", path=given)
     if path in {seen.machine.conf, seen.machine.cacerts}:
         raise WizardError(codes.STORE_PATH_UNFIT, case="taken", subject="primary.keystore-path", path=path)
